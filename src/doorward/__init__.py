@@ -1,0 +1,1 @@
+"""Doorward: a self-hosted identity server that lets people in and announces them."""
