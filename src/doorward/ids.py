@@ -1,4 +1,7 @@
-"""Ids and opaque tokens. Time-ordered ids for rows that only the administrator names; random ones for whatever opens a door by being known."""
+"""Ids and opaque tokens.
+
+Time-ordered ids for rows that only the administrator names; random ones for whatever opens a door by being known.
+"""
 
 import secrets
 import string

@@ -1,0 +1,4 @@
+"""The engine that takes deliveries from the outbox and has connectors send them.
+
+Claim, prepare, batch, send, settle, rescue.
+"""

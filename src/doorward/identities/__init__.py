@@ -1,0 +1,1 @@
+"""Persons: their traits, credentials, addresses and consent. `service` is the only writer."""

@@ -1,0 +1,1 @@
+"""The tables as data definition, one file per owner. Types are macros that the dialect replaces."""
