@@ -1,4 +1,4 @@
-"""What delivery shares between workers: health and pauses of destinations and actions, budgets, leaders, links, the log."""
+"""What delivery shares between workers: pauses and health of destinations and actions, budgets, links, the log."""
 
 DDL = [
     """
@@ -29,7 +29,7 @@ DDL = [
     CREATE TABLE budgets (
       destination TEXT PRIMARY KEY,
       limit_calls INTEGER NOT NULL,
-      interval_us INTEGER NOT NULL,
+      interval_us BIGINT NOT NULL,
       calls {json} NOT NULL,
       learned {bool} NOT NULL,
       updated_at {time} NOT NULL
@@ -48,7 +48,7 @@ DDL = [
       identity_id {uuid} NOT NULL,
       external_id TEXT NOT NULL,
       email_hash TEXT,
-      adopted {bool} NOT NULL DEFAULT {false},
+      adopted {bool} NOT NULL DEFAULT FALSE,
       created_at {time} NOT NULL,
       updated_at {time} NOT NULL,
       PRIMARY KEY (destination, identity_id)

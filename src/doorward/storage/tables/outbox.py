@@ -33,7 +33,7 @@ DDL = [
       payload {bytes} NOT NULL,
       attempts INTEGER NOT NULL DEFAULT 0,
       snoozes INTEGER NOT NULL DEFAULT 0,
-      may_have_applied {bool} NOT NULL DEFAULT {false},
+      may_have_applied {bool} NOT NULL DEFAULT FALSE,
       not_before {time} NOT NULL,
       lease_owner TEXT,
       lease_token {uuid},
