@@ -1,0 +1,40 @@
+"""One spelling for what people type to be found: identifiers and addresses.
+
+As in Kratos: NFKC, lower case, trimmed; phones E.164.
+"""
+
+import unicodedata
+
+import phonenumbers
+
+
+def normalise_identifier(value: str) -> str:
+    """E-mail addresses, user names and phone numbers in the form in which they are unique."""
+    text = unicodedata.normalize("NFKC", value).strip()
+    return normalise_phone(text) or text.lower()
+
+
+def normalise_address(value: str, via: str) -> str:
+    """An address to send to: `via` is `email` or `sms`."""
+    text = unicodedata.normalize("NFKC", value).strip()
+    if via == "sms":
+        return normalise_phone(text) or text
+    return text.lower()
+
+
+def normalise_phone(value: str) -> str | None:
+    """E.164, or None where the text is no international phone number (it must begin with a plus sign)."""
+    if not value.startswith("+"):
+        return None
+    try:
+        number = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_phone(value: str) -> bool:
+    """The check behind the schema format `tel`."""
+    return normalise_phone(unicodedata.normalize("NFKC", value).strip()) is not None

@@ -1,0 +1,196 @@
+"""The only writer of identities: flows, admin API, command line and import all come through here.
+
+So no path can forget the event. Every method takes the caller's open transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from doorward.clock import Clock
+from doorward.errors import Conflict, NotFound
+from doorward.identities import store
+from doorward.identities.draft import (
+    Draft,
+    NewConsent,
+    NewIdentity,
+    checked_consents,
+    checked_state,
+    derive,
+    make_draft,
+    rederive_credentials,
+)
+from doorward.identities.events import Cause, EventKind, IdentityEvent, Recorded, Recorder
+from doorward.identities.model import AddressStatus, ConsentReceipt, Identity
+from doorward.identities.patch import apply_patch
+from doorward.identities.schema import SchemaRegistry, value_at
+from doorward.ids import new_row_id
+from doorward.storage.contract import Transaction
+
+
+class IdentifierTaken(Conflict):
+    """An account with the same identifier (email, phone, username, ...) exists already."""
+
+
+class IdentityNotFound(NotFound):
+    """There is no identity with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """What to change; None leaves a field as it is. `clear_external_id` removes it."""
+
+    traits: Mapping[str, Any] | None = field(default=None, repr=False)
+    schema_id: str | None = None
+    state: str | None = None
+    metadata_public: Any = field(default=None, repr=False)
+    metadata_admin: Any = field(default=None, repr=False)
+    external_id: str | None = None
+    clear_external_id: bool = False
+    consents: tuple[NewConsent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The identity as it is now, and what was recorded of the change."""
+
+    identity: Identity
+    recorded: Recorded
+
+
+class IdentityService:
+    """Use cases on identities."""
+
+    def __init__(self, schemas: SchemaRegistry, recorder: Recorder, clock: Clock) -> None:
+        self.schemas = schemas
+        self._recorder = recorder
+        self._clock = clock
+
+    def draft(self, new: NewIdentity) -> Draft:
+        """Validates without touching the database. Raises UnknownSchema, InvalidTraits, UnknownState."""
+        return make_draft(self.schemas.get_schema(new.schema_id), new, self._clock.now())
+
+    def redraft(self, draft: Draft, patch: Mapping[str, Any]) -> Draft:
+        """A draft after a blocking hook's identity patch: fields replaced whole, then validated again."""
+        now = self._clock.now()
+        patched = apply_patch(draft.identity, patch, now)
+        schema = self.schemas.get_schema(patched.schema_id)
+        identity = rederive_credentials(schema, derive(schema, patched, now), now)
+        return Draft(identity, draft.consents)
+
+    async def create(self, tx: Transaction, draft: Draft, cause: Cause) -> Change:
+        """Stores a draft and its receipts, and records `identity.created`. Raises IdentifierTaken."""
+        identity = draft.identity
+        if not await store.insert_identity(tx, identity):
+            raise IdentifierTaken
+        await self._write_parts(tx, identity)
+        seq = await store.next_event_seq(tx, identity.id)
+        await self._write_receipts(tx, identity, draft.consents, cause, seq)
+        return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
+
+    async def update(self, tx: Transaction, identity_id: UUID, change: IdentityChange, cause: Cause) -> Change:
+        """Changes an identity and records `identity.updated`, and `consent.changed` where a consent did.
+
+        Raises IdentityNotFound, InvalidTraits, UnknownSchema, IdentifierTaken.
+        """
+        before = await self._get_locked(tx, identity_id)
+        now = self._clock.now()
+        changed = replace(
+            before,
+            traits=before.traits if change.traits is None else change.traits,
+            schema_id=change.schema_id or before.schema_id,
+            state=before.state if change.state is None else checked_state(change.state),
+            metadata_public=before.metadata_public if change.metadata_public is None else change.metadata_public,
+            metadata_admin=before.metadata_admin if change.metadata_admin is None else change.metadata_admin,
+            external_id=None if change.clear_external_id else change.external_id or before.external_id,
+            updated_at=now,
+        )
+        if changed.state != before.state:
+            changed = replace(changed, state_changed_at=now)
+        schema = self.schemas.get_schema(changed.schema_id)
+        identity = rederive_credentials(schema, derive(schema, changed, now), now)
+        if not await store.update_identity(tx, identity):
+            raise IdentityNotFound
+        await self._write_parts(tx, identity)
+        consents = (*change.consents, *self._withdrawn(before, identity, change.consents, cause))
+        seq = await store.next_event_seq(tx, identity.id)
+        if consents:
+            await self._write_receipts(tx, identity, consents, cause, seq)
+            await self._recorded(tx, EventKind.CONSENT_CHANGED, identity, before, cause, seq)
+            seq = await store.next_event_seq(tx, identity.id)
+        return await self._recorded(tx, EventKind.UPDATED, identity, before, cause, seq)
+
+    async def delete(self, tx: Transaction, identity_id: UUID, cause: Cause) -> Change:
+        """Removes an identity and records `identity.deleted`. Raises IdentityNotFound."""
+        before = await self._get_locked(tx, identity_id)
+        seq = await store.next_event_seq(tx, identity_id)
+        change = await self._recorded(tx, EventKind.DELETED, before, before, cause, seq)
+        await store.delete_identity(tx, identity_id)
+        return change
+
+    async def mark_address_verified(
+        self, tx: Transaction, identity_id: UUID, via: str, value: str, cause: Cause
+    ) -> Change | None:
+        """Completes an address and records `address.verified`; None when it was verified already or is unknown."""
+        before = await self._get_locked(tx, identity_id)
+        now = self._clock.now()
+        if not await store.set_address_status(tx, identity_id, via, value, AddressStatus.COMPLETED, now, now):
+            return None
+        after = await self._get_locked(tx, identity_id)
+        seq = await store.next_event_seq(tx, identity_id)
+        return await self._recorded(tx, EventKind.ADDRESS_VERIFIED, after, before, cause, seq)
+
+    async def _get_locked(self, tx: Transaction, identity_id: UUID) -> Identity:
+        # The row is locked before it is read: two changes of one identity must not both start from the same state.
+        await tx.execute("UPDATE identities SET event_seq = event_seq WHERE id = :id", {"id": identity_id})
+        identity = await store.find_identity(tx, identity_id, with_credentials=True)
+        if identity is None:
+            raise IdentityNotFound
+        return identity
+
+    async def _write_parts(self, tx: Transaction, identity: Identity) -> None:
+        for credential in identity.credentials.values():
+            if not await store.replace_credential(tx, identity.id, credential):
+                raise IdentifierTaken
+        if not await store.replace_addresses(tx, identity):
+            raise IdentifierTaken
+
+    async def _write_receipts(
+        self, tx: Transaction, identity: Identity, consents: tuple[NewConsent, ...], cause: Cause, seq: int
+    ) -> None:
+        schema = self.schemas.get_schema(identity.schema_id)
+        for item in checked_consents(schema, identity.traits, consents):
+            receipt = ConsentReceipt(
+                id=new_row_id(),
+                identity_id=identity.id,
+                purpose=item.purpose,
+                granted=item.granted,
+                text=item.text,
+                version=item.version,
+                locale=item.locale,
+                source=item.source,
+                flow_id=cause.flow_id,
+                recorded_at=self._clock.now(),
+            )
+            await store.insert_receipt(tx, receipt, seq)
+
+    def _withdrawn(
+        self, before: Identity, after: Identity, given: tuple[NewConsent, ...], cause: Cause
+    ) -> tuple[NewConsent, ...]:
+        """Any write that takes a consent trait away from true is a no, whoever makes it."""
+        answered = {item.purpose for item in given}
+        return tuple(
+            NewConsent(item.purpose, False, item.text, item.version, cause.locale, cause.source)
+            for item in self.schemas.get_schema(after.schema_id).consents
+            if item.path
+            and item.purpose not in answered
+            and value_at(before.traits, item.path) is True
+            and value_at(after.traits, item.path) is not True
+        )
+
+    async def _recorded(
+        self, tx: Transaction, kind: EventKind, identity: Identity, previous: Identity | None, cause: Cause, seq: int
+    ) -> Change:
+        event = IdentityEvent(kind, identity, previous, cause, seq, self._clock.now())
+        return Change(identity, await self._recorder.record(tx, event))
