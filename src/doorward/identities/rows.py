@@ -1,6 +1,7 @@
 """Rows read back as identities, credentials, addresses and receipts."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
 from doorward.storage.contract import Reader, Row

@@ -1,0 +1,95 @@
+"""SQL of sessions and their devices."""
+
+from datetime import datetime
+from uuid import UUID
+
+from doorward.clock import from_micros, micros
+from doorward.security.tokens import hash_token
+from doorward.sessions.model import AuthenticationMethod, Device, Issued, Session
+from doorward.storage.contract import Reader, Row, Transaction
+from doorward.storage.types import read_bool, read_json, read_time, read_uuid
+
+
+async def insert_session(tx: Transaction, issued: Issued) -> None:
+    """Writes a session with its devices. Tokens go in as hashes only."""
+    session = issued.session
+    await tx.execute(
+        """
+        INSERT INTO sessions (id, token_hash, logout_token_hash, identity_id, active, aal, methods, authenticated_at,
+                              issued_at, expires_at, created_at, updated_at)
+        VALUES (:id, :token_hash, :logout_token_hash, :identity_id, :active, :aal, :methods, :authenticated_at,
+                :issued_at, :expires_at, :issued_at, :issued_at)
+        """,
+        {
+            "id": session.id,
+            "token_hash": hash_token(issued.token),
+            "logout_token_hash": hash_token(issued.logout_token),
+            "identity_id": session.identity_id,
+            "active": session.active,
+            "aal": session.aal,
+            "methods": [_method_json(method) for method in session.methods],
+            "authenticated_at": session.authenticated_at,
+            "issued_at": session.issued_at,
+            "expires_at": session.expires_at,
+        },
+    )
+    for device in session.devices:
+        await tx.execute(
+            """
+            INSERT INTO session_devices (id, session_id, ip_address, user_agent, location, created_at)
+            VALUES (:id, :session_id, :ip_address, :user_agent, :location, :created_at)
+            """,
+            {
+                "id": device.id,
+                "session_id": session.id,
+                "ip_address": device.ip_address,
+                "user_agent": device.user_agent,
+                "location": device.location,
+                "created_at": session.issued_at,
+            },
+        )
+
+
+async def find_by_token(reader: Reader, token: str) -> Session | None:
+    """The session that a token opens, whether it is still good or not."""
+    row = await reader.fetch_one("SELECT * FROM sessions WHERE token_hash = :hash", {"hash": hash_token(token)})
+    if row is None:
+        return None
+    devices = await reader.fetch_all(
+        "SELECT * FROM session_devices WHERE session_id = :id ORDER BY created_at, id", {"id": read_uuid(row["id"])}
+    )
+    return _session(row, devices)
+
+
+async def revoke_all(tx: Transaction, identity_id: UUID, except_id: UUID | None, at: datetime) -> int:
+    """Makes an identity's sessions inactive, all but one; returns how many were active."""
+    return await tx.execute(
+        """
+        UPDATE sessions SET active = FALSE, updated_at = :at
+        WHERE identity_id = :identity_id AND active = TRUE AND id <> :except_id
+        """,
+        {"identity_id": identity_id, "except_id": except_id or UUID(int=0), "at": at},
+    )
+
+
+def _method_json(method: AuthenticationMethod) -> dict[str, object]:
+    return {"method": method.method, "aal": method.aal, "completed_at": micros(method.completed_at)}
+
+
+def _session(row: Row, devices: list[Row]) -> Session:
+    return Session(
+        id=read_uuid(row["id"]),
+        identity_id=read_uuid(row["identity_id"]),
+        active=read_bool(row["active"]),
+        aal=row["aal"],
+        methods=tuple(
+            AuthenticationMethod(item["method"], item["aal"], from_micros(item["completed_at"]))
+            for item in read_json(row["methods"])
+        ),
+        authenticated_at=read_time(row["authenticated_at"]),
+        issued_at=read_time(row["issued_at"]),
+        expires_at=read_time(row["expires_at"]),
+        devices=tuple(
+            Device(read_uuid(each["id"]), each["ip_address"], each["user_agent"], each["location"]) for each in devices
+        ),
+    )
