@@ -1,0 +1,47 @@
+"""The template context (`ctx`) of an event, as Kratos's web_hook gives it, captured once at commit."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doorward.clock import rfc3339
+from doorward.identities.events import IdentityEvent
+from doorward.identities.render import public_identity
+
+REDACTED = "<redacted>"
+
+
+def build_context(event: IdentityEvent, base_url: str) -> dict[str, Any]:
+    """`identity`, what the cause knows (`flow`, `request_*`, `session`), and `event` with its kind, time and number.
+
+    `session` and `identity` are absent, never null, where there is none.
+    """
+    context: dict[str, Any] = {
+        **event.cause.context,
+        "identity": public_identity(event.identity, base_url),
+        "event": {
+            "kind": str(event.kind),
+            "at": rfc3339(event.at),
+            "seq": event.seq,
+            "source": event.cause.source,
+        },
+    }
+    if event.previous is not None:
+        context["previous_identity"] = public_identity(event.previous, base_url)
+    return context
+
+
+def allowed_headers(headers: Mapping[str, Iterable[str]], allowlist: Iterable[str]) -> dict[str, list[str]]:
+    """Canonical name to values, only those that `clients.web_hook.header_allowlist` names."""
+    allowed = {name.lower() for name in allowlist}
+    return {canonical(name): list(values) for name, values in headers.items() if name.lower() in allowed}
+
+
+def redacted_cookies(cookies: Mapping[str, str], allowed: Iterable[str] = ()) -> dict[str, str]:
+    """Names stay, values go: a template must not leak a session. Kratos passes them in full (a listed deviation)."""
+    shown = set(allowed)
+    return {name: value if name in shown else REDACTED for name, value in cookies.items()}
+
+
+def canonical(name: str) -> str:
+    """`user-agent` as `User-Agent`, as Go writes header names."""
+    return "-".join(part.capitalize() for part in name.split("-"))

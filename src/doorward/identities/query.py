@@ -1,0 +1,73 @@
+"""What delivery asks about many persons at once.
+
+Are they still here, what do their traits say, which consents are newest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from doorward.storage.contract import Reader
+from doorward.storage.types import read_bool, read_json, read_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An identity's facts of this moment.
+
+    `address_verified`: there is an e-mail address to verify and every one of them is verified, so that none that
+    was merely typed can reach a stranger's contact. `consents` maps a purpose to its newest receipt's answer.
+    """
+
+    identity_id: UUID
+    schema_id: str
+    state: str
+    traits: Mapping[str, Any] = field(repr=False)
+    address_verified: bool = False
+    consents: Mapping[str, bool] = field(default_factory=dict)
+
+
+async def load_people(reader: Reader, identity_ids: Sequence[UUID]) -> dict[UUID, Person]:
+    """The persons among `identity_ids` that exist, in three statements whatever their number."""
+    ids = list(dict.fromkeys(identity_ids))
+    if not ids:
+        return {}
+    marks, params = placeholders(ids)
+    identities = await reader.fetch_all(
+        f"SELECT id, schema_id, state, traits FROM identities WHERE id IN ({marks})", params
+    )
+    addresses = await reader.fetch_all(
+        f"SELECT identity_id, verified FROM verifiable_addresses WHERE via = 'email' AND identity_id IN ({marks})",
+        params,
+    )
+    receipts = await reader.fetch_all(
+        f"SELECT identity_id, purpose, granted FROM consent_receipts WHERE identity_id IN ({marks}) ORDER BY seq, id",
+        params,
+    )
+    verified: dict[UUID, bool] = {}
+    for row in addresses:
+        identity_id = read_uuid(row["identity_id"])
+        verified[identity_id] = verified.get(identity_id, True) and read_bool(row["verified"])
+    consents: dict[UUID, dict[str, bool]] = {}
+    for row in receipts:
+        consents.setdefault(read_uuid(row["identity_id"]), {})[row["purpose"]] = read_bool(row["granted"])
+    return {
+        identity_id: Person(
+            identity_id=identity_id,
+            schema_id=row["schema_id"],
+            state=row["state"],
+            traits=read_json(row["traits"]),
+            address_verified=verified.get(identity_id, False),
+            consents=consents.get(identity_id, {}),
+        )
+        for row in identities
+        for identity_id in [read_uuid(row["id"])]
+    }
+
+
+def placeholders(ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
+    """Names for an IN list, padded to a power of two so that few statements are ever prepared."""
+    size = 1 << (len(ids) - 1).bit_length()
+    padded = [*ids, *[ids[-1]] * (size - len(ids))]
+    return ", ".join(f":id{n}" for n in range(size)), {f"id{n}": value for n, value in enumerate(padded)}
