@@ -1,0 +1,113 @@
+"""Opens SQLite connections with our settings, and runs single statements on them."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from doorward.storage.contract import Params, Row
+from doorward.storage.dsn import SqliteMode
+from doorward.storage.errors import UnusableFile
+from doorward.storage.sqlite.faults import translate
+from doorward.storage.types import adapt
+
+BUSY_TIMEOUT_S = 5.0
+# FULL, because NORMAL may lose the latest commits at power loss, and with them what a person was told is stored.
+SETTINGS = ("foreign_keys = ON", "synchronous = FULL", "journal_size_limit = 67108864", "temp_store = MEMORY")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's exceptions into ours."""
+    try:
+        yield
+    except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        raise translate(error) from None
+
+
+def create_file(path: Path) -> None:
+    """Makes an empty file that only this user can read; SQLite gives the same mode to its -wal and -shm files."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except FileNotFoundError:
+        raise UnusableFile(f"The directory {path.parent} does not exist.") from None
+    except IsADirectoryError:
+        raise UnusableFile(f"{path} is a directory.") from None
+    except PermissionError:
+        raise UnusableFile(f"{path} cannot be written by this user.") from None
+    except OSError as error:
+        raise UnusableFile(f"{path} cannot be created: {error.strerror}.") from None
+
+
+def connect(path: Path, mode: SqliteMode, *, is_reader: bool, is_durable: bool = True) -> sqlite3.Connection:
+    """One connection in autocommit mode. Raises UnusableFile, Unavailable and its kinds."""
+    if mode == "rwc":
+        create_file(path)
+    elif not path.is_file():
+        raise UnusableFile(f"The database file {path} does not exist.")
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode.removesuffix('c')}"
+    with translated():
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        try:
+            configure(connection, mode, is_reader=is_reader, is_durable=is_durable)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def configure(connection: sqlite3.Connection, mode: SqliteMode, *, is_reader: bool, is_durable: bool) -> None:
+    connection.row_factory = as_dict
+    if mode != "ro" and not is_reader:
+        journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()["journal_mode"]
+        if journal != "wal":
+            raise UnusableFile("SQLite cannot use its write-ahead log here (a network file system?). Use a local disk.")
+    for setting in SETTINGS:
+        connection.execute(f"PRAGMA {setting}")
+    if not is_durable:
+        connection.execute("PRAGMA synchronous = OFF")
+    if is_reader:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
+
+
+def bind(params: Params | None) -> dict[str, Any]:
+    """Adapted parameters; SQLite keeps UUIDs as text."""
+    if not params:
+        return {}
+    bound = {name: adapt(value) for name, value in params.items()}
+    for name, value in bound.items():
+        if isinstance(value, UUID):
+            bound[name] = str(value)
+    return bound
+
+
+def fetch_one(connection: sqlite3.Connection, sql: str, params: Params | None) -> Row | None:
+    with translated(), closing(connection.execute(sql, bind(params))) as cursor:
+        # Closing at once matters: an unfinished SELECT would keep old pages in the log alive.
+        row: Row | None = cursor.fetchone()
+        return row
+
+
+def fetch_all(connection: sqlite3.Connection, sql: str, params: Params | None) -> list[Row]:
+    with translated(), closing(connection.execute(sql, bind(params))) as cursor:
+        return cursor.fetchall()
+
+
+def execute(connection: sqlite3.Connection, sql: str, params: Params | None) -> int:
+    with translated(), closing(connection.execute(sql, bind(params))) as cursor:
+        return max(cursor.rowcount, 0)
+
+
+def execute_many(connection: sqlite3.Connection, sql: str, rows: Sequence[Params]) -> None:
+    with translated(), closing(connection.executemany(sql, [bind(row) for row in rows])):
+        pass

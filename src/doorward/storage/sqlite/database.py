@@ -1,0 +1,105 @@
+"""An SQLite file as a Database."""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+from doorward.storage.contract import Params, Reader, Row, Subscription, Transaction
+from doorward.storage.dialect import SQLITE, Dialect
+from doorward.storage.dsn import SqliteDsn, SqliteMode
+from doorward.storage.errors import DatabaseAway, DatabaseReadOnly
+from doorward.storage.foreign import refuse_foreign
+from doorward.storage.sqlite import connection as statements
+from doorward.storage.sqlite.writer import Writer
+from doorward.storage.wakes import WakeBoard
+
+T = TypeVar("T")
+
+
+class SqliteReader:
+    """Reads on the calling thread: a read takes microseconds, handing it to a thread takes more."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch_one(self, sql: str, params: Params | None = None) -> Row | None:
+        return statements.fetch_one(self._connection, sql, params)
+
+    async def fetch_all(self, sql: str, params: Params | None = None) -> list[Row]:
+        return statements.fetch_all(self._connection, sql, params)
+
+
+class SqliteDatabase:
+    """One file, one writer thread, one reading connection. Several processes may open the same file."""
+
+    def __init__(self, dsn: SqliteDsn, *, read_only: bool = False) -> None:
+        self._dsn = dsn
+        self._mode: SqliteMode = "ro" if read_only else dsn.mode
+        self._directory: Path | None = None
+        self._wakes = WakeBoard()
+        self._reading: sqlite3.Connection | None = None
+        self._writer: Writer | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        return SQLITE
+
+    @property
+    def reader(self) -> Reader:
+        if self._reading is None:
+            raise DatabaseAway("The database is not open.")
+        return SqliteReader(self._reading)
+
+    async def start(self) -> None:
+        path, is_durable = self._path()
+        try:
+            await self._open(path, is_durable=is_durable)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        if self._writer is None:
+            raise DatabaseReadOnly() if self._mode == "ro" else DatabaseAway("The database is not open.")
+        return cast("T", await self._writer.submit(work))
+
+    async def wait_for_wake(self, channel: str, timeout_s: float) -> bool:
+        return await self._wakes.wait_for_wake(channel, timeout_s)
+
+    def subscribe(self, channel: str) -> Subscription:
+        return self._wakes.subscribe(channel)
+
+    async def _open(self, path: Path, *, is_durable: bool) -> None:
+        # Opening may wait for another process's lock, so it does not happen on the loop.
+        if self._mode != "ro":
+            writing = await asyncio.to_thread(
+                statements.connect, path, self._mode, is_reader=False, is_durable=is_durable
+            )
+            self._writer = Writer(writing, self._wakes)
+            self._writer.start()
+        self._reading = await asyncio.to_thread(statements.connect, path, self._mode, is_reader=True)
+        await refuse_foreign(self.reader, SQLITE, path.name)
+
+    def _path(self) -> tuple[Path, bool]:
+        """The file, and whether it must survive a power cut.
+
+        A private database is a file too: SQLite's shared memory cache locks whole tables between connections.
+        """
+        if self._dsn.path is not None:
+            return self._dsn.path, True
+        self._directory = Path(tempfile.mkdtemp(prefix="doorward-"))
+        return self._directory / "memory.sqlite", False
