@@ -1,0 +1,69 @@
+"""Every metric, named once. Served at /metrics/prometheus on the admin port; labels hold no personal data."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """One set per process, made in `app.py`; each test makes its own."""
+
+    registry: CollectorRegistry
+    http_requests: Counter
+    http_seconds: Histogram
+    flows_started: Counter
+    flows_submitted: Counter
+    hash_seconds: Histogram
+    delivery_attempts: Counter
+    delivery_outcomes: Counter
+    commit_to_delivered_seconds: Histogram
+    deliveries_by_state: Gauge
+    oldest_waiting_seconds: Gauge
+    budget_wait_seconds: Histogram
+    breaker_open: Gauge
+    destination_paused: Gauge
+    template_seconds: Histogram
+    template_failures: Counter
+
+    def render(self) -> bytes:
+        """The text format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+def make_metrics() -> Metrics:
+    registry = CollectorRegistry()
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"doorward_{name}", text, labels, registry=registry)
+
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"doorward_{name}", text, labels, registry=registry)
+
+    def histogram(name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"doorward_{name}", text, labels, registry=registry, buckets=SECONDS)
+
+    return Metrics(
+        registry=registry,
+        http_requests=counter("http_requests_total", "Requests by route and status.", "listener", "route", "status"),
+        http_seconds=histogram("http_request_seconds", "Time to answer a request.", "listener", "route"),
+        flows_started=counter("flows_started_total", "Self-service flows begun.", "kind", "type"),
+        flows_submitted=counter("flows_submitted_total", "Submits by result.", "kind", "method", "result"),
+        hash_seconds=histogram("password_hash_seconds", "Time to hash or verify a password, waiting included."),
+        delivery_attempts=counter("delivery_attempts_total", "Tries of deliveries.", "destination"),
+        delivery_outcomes=counter(
+            "delivery_outcomes_total", "How attempts and decisions ended.", "destination", "outcome", "code"
+        ),
+        commit_to_delivered_seconds=histogram(
+            "commit_to_delivered_seconds", "From the commit of a fact to its arrival.", "destination"
+        ),
+        deliveries_by_state=gauge("deliveries", "Delivery rows by state.", "destination", "state"),
+        oldest_waiting_seconds=gauge("oldest_waiting_seconds", "Age of the oldest waiting delivery.", "destination"),
+        budget_wait_seconds=histogram("budget_wait_seconds", "Time spent waiting for the call budget.", "destination"),
+        breaker_open=gauge("breaker_open", "1 while the circuit breaker is open.", "destination"),
+        destination_paused=gauge("destination_paused", "1 while a destination is paused.", "destination"),
+        template_seconds=histogram("template_render_seconds", "Time to render a Jsonnet template."),
+        template_failures=counter("template_failures_total", "Templates that failed, by kind.", "kind"),
+    )
