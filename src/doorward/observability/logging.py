@@ -1,4 +1,4 @@
-"""Structured log lines: an event name and fields, as JSON or as text for a terminal. One place decides how they look."""
+"""Structured log lines: an event name and fields, as JSON or as text for a terminal."""
 
 import logging
 import sys
