@@ -5,7 +5,15 @@ from uuid import UUID
 
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
 from doorward.storage.contract import Reader, Row
-from doorward.storage.types import read_bool, read_json, read_time, read_uuid
+from doorward.storage.types import (
+    read_bool,
+    read_json,
+    read_optional_json,
+    read_optional_time,
+    read_optional_uuid,
+    read_time,
+    read_uuid,
+)
 
 IDENTITY_COLUMNS = (
     "id, external_id, schema_id, traits, state, state_changed_at, metadata_public, metadata_admin,"
@@ -33,9 +41,9 @@ async def assembled(reader: Reader, row: Row, with_credentials: bool) -> Identit
         created_at=read_time(row["created_at"]),
         updated_at=read_time(row["updated_at"]),
         external_id=row["external_id"],
-        metadata_public=read_json(row["metadata_public"]),
-        metadata_admin=read_json(row["metadata_admin"]),
-        organization_id=None if row["organization_id"] is None else read_uuid(row["organization_id"]),
+        metadata_public=read_optional_json(row["metadata_public"]),
+        metadata_admin=read_optional_json(row["metadata_admin"]),
+        organization_id=read_optional_uuid(row["organization_id"]),
         verifiable_addresses=tuple(_verifiable(each) for each in verifiable),
         recovery_addresses=tuple(_recovery(each) for each in recovery),
         credentials=credentials,
@@ -69,7 +77,7 @@ def _verifiable(row: Row) -> VerifiableAddress:
         via=row["via"],
         verified=read_bool(row["verified"]),
         status=row["status"],
-        verified_at=None if row["verified_at"] is None else read_time(row["verified_at"]),
+        verified_at=read_optional_time(row["verified_at"]),
         created_at=read_time(row["created_at"]),
         updated_at=read_time(row["updated_at"]),
     )
@@ -96,6 +104,6 @@ def read_receipt(row: Row) -> ConsentReceipt:
         version=row["version"],
         locale=row["locale"],
         source=row["source"],
-        flow_id=None if row["flow_id"] is None else read_uuid(row["flow_id"]),
+        flow_id=read_optional_uuid(row["flow_id"]),
         recorded_at=read_time(row["recorded_at"]),
     )

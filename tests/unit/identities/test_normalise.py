@@ -1,0 +1,30 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.identities.normalise import normalise_address, normalise_identifier
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ada@Example.org", "ada@example.org"),
+        ("ａｄａ", "ada"),
+        ("+49 30/123-456", "+4930123456"),
+        ("0049 30 123456", "0049 30 123456"),
+        ("Ada_L", "ada_l"),
+    ],
+)
+def test_one_spelling(typed: str, kept: str) -> None:
+    assert normalise_identifier(typed) == kept
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
+    once = normalise_identifier(text)
+    assert normalise_identifier(once) == once
+
+
+@given(st.emails())
+def test_an_address_is_found_whatever_its_case(address: str) -> None:
+    assert normalise_address(address.upper().lower(), "email") == normalise_address(address.lower(), "email")
