@@ -1,0 +1,98 @@
+"""Hook lists as the configuration holds them, and Kratos's rules for which of them apply to a submit.
+
+Pure: what a hook does is known to `hooks` and `connectors`; here only names and a few settings are read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+WEB_HOOK = "web_hook"
+HUBSPOT = "hubspot"
+SESSION = "session"
+
+STORES_BEFORE_HOOKS = frozenset({"registration", "settings"})
+"""Flows in which Kratos has stored the identity by the time that non-blocking hooks run."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookEntry:
+    """One entry of a hook list. `path` is where it stands, e.g. `selfservice.flows.registration.after.hooks[0]`."""
+
+    hook: str
+    config: Mapping[str, Any] = field(repr=False)
+    path: str
+
+    @property
+    def is_blocking(self) -> bool:
+        """A web_hook whose answer may veto or patch: it runs before anything is stored."""
+        response = self.config.get("response") or {}
+        return self.hook == WEB_HOOK and bool(self.config.get("can_interrupt") or response.get("parse"))
+
+    @property
+    def is_ignored(self) -> bool:
+        """A web_hook whose answer nobody waits for."""
+        response = self.config.get("response") or {}
+        return self.hook == WEB_HOOK and bool(response.get("ignore"))
+
+
+@dataclass(frozen=True, slots=True)
+class FlowHooks:
+    """The lists of one flow."""
+
+    before: tuple[HookEntry, ...] = ()
+    after: tuple[HookEntry, ...] = ()
+    after_method: Mapping[str, tuple[HookEntry, ...]] = field(default_factory=dict)
+
+
+def after_list(hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
+    """The method's list, or the global one where that is missing or empty; never both (Kratos's override rule)."""
+    own = hooks.after_method.get(method, ()) if method else ()
+    return own or hooks.after
+
+
+def in_flow(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
+    """The after hooks that run inside the request, in order: blocking ones first come from here, `session` is last.
+
+    A blocking web_hook in the global list of registration or settings never runs (Kratos never reads that list before
+    it stores); plain web_hooks of those flows are deliveries.
+    """
+    chosen = after_list(hooks, method)
+    from_method = bool(method and hooks.after_method.get(method))
+    kept = [
+        entry
+        for entry in chosen
+        if entry.hook not in (HUBSPOT, SESSION)
+        and not entry.is_ignored
+        and (entry.hook != WEB_HOOK or _runs_in_flow(flow_kind, entry, from_method))
+    ]
+    return (*kept, *(entry for entry in chosen[:] if entry.hook == SESSION))
+
+
+def deliveries(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
+    """The after hooks that become rows of the outbox. `hubspot` in the global list fires whatever hides the rest."""
+    chosen = after_list(hooks, method)
+    always = [entry for entry in hooks.after if entry.hook == HUBSPOT and entry not in chosen]
+    return (*(entry for entry in chosen if _is_delivery(flow_kind, entry)), *always)
+
+
+def _runs_in_flow(flow_kind: str, entry: HookEntry, from_method: bool) -> bool:
+    if flow_kind in STORES_BEFORE_HOOKS:
+        return entry.is_blocking and from_method
+    return True
+
+
+def _is_delivery(flow_kind: str, entry: HookEntry) -> bool:
+    if entry.hook == HUBSPOT:
+        return True
+    if entry.hook != WEB_HOOK or entry.is_blocking:
+        return False
+    return entry.is_ignored or flow_kind in STORES_BEFORE_HOOKS
+
+
+def uniquely_named(entries: Sequence[HookEntry]) -> dict[str, HookEntry]:
+    """Name to entry: the config's own `id` where it is unique, else the path."""
+    ids = [str(entry.config.get("id") or "") for entry in entries]
+    return {
+        (own if own and ids.count(own) == 1 else entry.path): entry for entry, own in zip(entries, ids, strict=True)
+    }

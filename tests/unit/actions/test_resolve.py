@@ -1,0 +1,93 @@
+"""Kratos's rules for hook lists (method list hides the global one), and ours: `hubspot` in a global list always fires."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from doorward.actions.hooks import FlowHooks, HookEntry
+from doorward.actions.model import Await, RetryPolicy
+from doorward.actions.resolve import ActionTable, ConfiguredAction, build_table
+from doorward.identities.events import Cause, EventKind, IdentityEvent
+from doorward.identities.model import Identity
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PLAIN = {"url": "https://crm.example.org/x", "method": "POST", "body": "base64://e30="}
+IGNORED = {**PLAIN, "response": {"ignore": True}}
+BLOCKING = {**PLAIN, "response": {"parse": True}}
+INTERRUPTING = {**PLAIN, "can_interrupt": True}
+
+
+def entry(hook: str, config: dict[str, Any] | None = None, where: str = "m") -> HookEntry:
+    return HookEntry(hook, config or {}, f"{where}.{hook}.{id(config)}")
+
+
+def table(after: tuple[HookEntry, ...] = (), password: tuple[HookEntry, ...] = ()) -> ActionTable:
+    return build_table({"registration": FlowHooks((), after, {"password": password})}, (), RetryPolicy())
+
+
+def signed_up(kind: EventKind = EventKind.CREATED, source: str = "flow") -> IdentityEvent:
+    identity = Identity(UUID(int=1), "person", {}, "active", NOW, NOW, NOW)
+    flow = ("registration", "password") if source == "flow" else (None, None)
+    return IdentityEvent(kind, identity, None, Cause(source, flow[0], None, flow[1]), 1, NOW)
+
+
+def hooks_of(table_: ActionTable) -> list[str]:
+    return [hook.hook for hook in table_.in_flow_hooks("registration", "after", "password")]
+
+
+def test_a_method_list_hides_the_global_one() -> None:
+    made = table((entry("web_hook", IGNORED, "g"),), (entry("session"),))
+    assert made.actions_for(signed_up()) == ()
+    assert hooks_of(made) == ["session"]
+
+
+def test_an_empty_method_list_falls_back_to_the_global_one() -> None:
+    made = table((entry("web_hook", IGNORED, "g"),), ())
+    assert [action.connector for action in made.actions_for(signed_up())] == ["web_hook"]
+
+
+def test_hubspot_in_the_global_list_fires_whatever_the_method_list_holds() -> None:
+    made = table((entry("hubspot", {"destination": "crm"}, "g"),), (entry("session"),))
+    assert [action.destination for action in made.actions_for(signed_up())] == ["crm"]
+
+
+def test_session_runs_last_wherever_it_stands() -> None:
+    made = table((), (entry("session"), entry("show_verification_ui")))
+    assert hooks_of(made) == ["show_verification_ui", "session"]
+
+
+@pytest.mark.parametrize("config", [BLOCKING, INTERRUPTING])
+def test_a_blocking_web_hook_runs_in_the_flow_from_a_method_list_only(config: dict[str, Any]) -> None:
+    assert hooks_of(table((), (entry("web_hook", config),))) == ["web_hook"]
+    assert hooks_of(table((entry("web_hook", config, "g"),), ())) == []
+    assert table((entry("web_hook", config, "g"),), ()).actions_for(signed_up()) == ()
+
+
+def test_a_plain_web_hook_is_a_delivery_that_the_request_awaits() -> None:
+    (action,) = table((), (entry("web_hook", PLAIN),)).actions_for(signed_up())
+    assert action.awaits is Await.FIRST_ATTEMPTS
+    assert action.destination == "https://crm.example.org"
+    assert len(action.first_delays) == 2
+
+
+def test_an_ignored_web_hook_is_a_delivery_that_nobody_awaits() -> None:
+    (action,) = table((), (entry("web_hook", IGNORED),)).actions_for(signed_up())
+    assert action.awaits is Await.NO
+
+
+def test_an_action_on_events_fires_whichever_path_caused_them() -> None:
+    crm = ConfiguredAction(
+        "crm", ("identity.created", "identity.deleted"), entry("hubspot", {"destination": "crm"}, "a")
+    )
+    made = build_table({}, (crm,), RetryPolicy())
+    assert [action.name for action in made.actions_for(signed_up(source="cli"))] == ["crm"]
+    assert [action.name for action in made.actions_for(signed_up(EventKind.DELETED, "cli"))] == ["crm"]
+    assert made.actions_for(signed_up(EventKind.UPDATED, "cli")) == ()
+
+
+def test_an_action_keeps_its_own_id_as_its_name() -> None:
+    made = table((), (entry("web_hook", {**IGNORED, "id": "welcome"}),))
+    assert made.find_action("welcome") is not None
+    assert made.find_action("other") is None
