@@ -1,4 +1,4 @@
-"""Kratos's rules for hook lists (method list hides the global one), and ours: `hubspot` in a global list always fires."""
+"""Kratos's rules for hook lists (a method list hides the global one), and ours: a global `hubspot` always fires."""
 
 from datetime import UTC, datetime
 from typing import Any
