@@ -3,6 +3,7 @@
 from doorward.clock import Clock
 from doorward.storage.contract import Database
 from doorward.storage.dsn import SqliteDsn, parse_dsn
+from doorward.storage.postgres.database import PostgresDatabase
 from doorward.storage.sqlite.database import SqliteDatabase
 
 
@@ -11,4 +12,4 @@ def open_database(dsn: str, clock: Clock, *, read_only: bool = False) -> Databas
     parsed = parse_dsn(dsn)
     if isinstance(parsed, SqliteDsn):
         return SqliteDatabase(parsed, read_only=read_only)
-    raise NotImplementedError
+    return PostgresDatabase(parsed, clock, read_only=read_only)

@@ -12,6 +12,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.storage.callbacks import run_callbacks
 from doorward.storage.contract import Transaction
 from doorward.storage.driving import run_at_once
 from doorward.storage.errors import DatabaseAway, DatabaseBusy
@@ -169,12 +170,3 @@ def resolve(jobs: list[Job], wakes: WakeBoard) -> None:
                 wakes.ring(channel)
         if not job.future.done():
             job.future.set_result(job.result)
-
-
-def run_callbacks(loop: asyncio.AbstractEventLoop, callbacks: list[Callable[[], None]]) -> None:
-    """A callback that fails is reported to the loop; the change is committed and stays."""
-    for callback in callbacks:
-        try:
-            callback()
-        except Exception as error:  # noqa: BLE001
-            loop.call_exception_handler({"message": "a callback after a commit failed", "exception": error})

@@ -1,0 +1,170 @@
+"""The pool: how connections are made, lent and returned. No SQL of ours runs here but the search path."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from doorward.clock import Clock
+from doorward.storage.dsn import PostgresDsn
+from doorward.storage.errors import DatabaseAway, DatabaseBusy, DatabaseRefused, InvalidDsn
+from doorward.storage.postgres.faults import DRIVER_ERRORS, translate, translated
+from doorward.storage.postgres.transaction import Connection
+
+Pool: TypeAlias = "asyncpg.Pool[Any]"
+SCHEMA = "doorward"
+ACQUIRE_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30.0
+STATEMENTS_KEPT = 512
+BEGIN_POOLED = f"BEGIN; SET LOCAL search_path = {SCHEMA}"
+
+
+def default_max_conns() -> int:
+    """Two per core keep the server busy; a few more wait for their commit's fsync."""
+    return 2 * (os.cpu_count() or 1) + 4
+
+
+def session_settings(dsn: PostgresDsn, *, read_only: bool) -> Mapping[str, str]:
+    """What each session is set to when it starts; PgBouncer would refuse or forget it."""
+    if dsn.is_pooled:
+        return {}
+    settings = {"search_path": SCHEMA, "application_name": "doorward"}
+    if not dsn.is_cockroach:
+        # A process that was stopped in the middle of a transaction must not hold its rows for ever.
+        settings["idle_in_transaction_session_timeout"] = "60000"
+    if read_only:
+        settings["default_transaction_read_only"] = "on"
+    return settings
+
+
+def connect_arguments(dsn: PostgresDsn, *, read_only: bool) -> dict[str, Any]:
+    """The keywords that asyncpg's connect and create_pool share."""
+    return {
+        "dsn": dsn.url,
+        "timeout": dsn.connect_timeout_s,
+        "command_timeout": STATEMENT_TIMEOUT_S,
+        "statement_cache_size": 0 if dsn.is_pooled else STATEMENTS_KEPT,
+        "server_settings": dict(session_settings(dsn, read_only=read_only)),
+    }
+
+
+async def keep_as_it_is(connection: "asyncpg.Connection[Any]") -> None:
+    """Instead of the driver's reset, which costs a round trip each time: our transactions always end themselves."""
+
+
+class Connections:
+    """A pool of at most `max_conns` connections. Waiting for one longer than ACQUIRE_TIMEOUT_S is being overloaded."""
+
+    def __init__(self, dsn: PostgresDsn, clock: Clock, *, read_only: bool) -> None:
+        self._dsn = dsn
+        self._clock = clock
+        self._read_only = read_only
+        self._pool: Pool | None = None
+        self._renewed_at: datetime = clock.now()
+
+    async def start(self) -> None:
+        """Opens the first connection. Raises InvalidDsn, DatabaseRefused, DatabaseAway."""
+        size = self._dsn.max_conns or default_max_conns()
+        try:
+            with translated():
+                self._pool = await asyncpg.create_pool(
+                    min_size=1,
+                    max_size=size,
+                    max_inactive_connection_lifetime=self._dsn.max_conn_idle_s,
+                    reset=keep_as_it_is,
+                    **connect_arguments(self._dsn, read_only=self._read_only),
+                )
+        except (DatabaseAway, DatabaseRefused) as error:
+            raise type(error)(f"{error.safe_text()} ({self._dsn.shown})") from None
+        except (asyncpg.ClientConfigurationError, ValueError):
+            raise InvalidDsn(
+                "The dsn cannot be used by the PostgreSQL driver. Check its host, port and options."
+            ) from None
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(STATEMENT_TIMEOUT_S):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """A connection outside any transaction. Raises DatabaseBusy, DatabaseAway."""
+        pool = await self._current_pool()
+        connection = await acquire(pool)
+        try:
+            yield connection
+        finally:
+            await release(pool, connection)
+
+    @asynccontextmanager
+    async def begun(self) -> AsyncIterator[Connection]:
+        """A connection with a transaction open; whoever borrows it ends the transaction, or it is rolled back.
+
+        A connection that turns out to have died while it was idle is replaced once.
+        """
+        pool = await self._current_pool()
+        try:
+            connection = await self._begin(pool)
+        except DatabaseAway:
+            connection = await self._begin(pool)
+        try:
+            yield connection
+        finally:
+            if not connection.is_closed() and connection.is_in_transaction():
+                await roll_back(connection)
+            await release(pool, connection)
+
+    async def _begin(self, pool: Pool) -> Connection:
+        connection = await acquire(pool)
+        try:
+            with translated():
+                await connection.execute(BEGIN_POOLED if self._dsn.is_pooled else "BEGIN")
+        except BaseException:
+            connection.terminate()
+            await release(pool, connection)
+            raise
+        return connection
+
+    async def _current_pool(self) -> Pool:
+        if self._pool is None:
+            raise DatabaseAway("The database is not open.")
+        lifetime_s = self._dsn.max_conn_lifetime_s
+        if lifetime_s and self._clock.now() - self._renewed_at >= timedelta(seconds=lifetime_s):
+            self._renewed_at = self._clock.now()
+            await self._pool.expire_connections()
+        return self._pool
+
+
+async def acquire(pool: Pool) -> Connection:
+    """Raises DatabaseBusy when all connections stay in use, DatabaseAway when a new one cannot be made."""
+    try:
+        return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+    except TimeoutError:
+        raise DatabaseBusy("All connections to the database are in use.") from None
+    except DRIVER_ERRORS as error:
+        raise translate(error) from None
+
+
+async def release(pool: Pool, connection: Connection) -> None:
+    """Gives the connection back; one that cannot be given back is cut, which is no fault of the statement before."""
+    try:
+        await pool.release(connection)
+    except DRIVER_ERRORS:
+        connection.terminate()
+
+
+async def roll_back(connection: Connection) -> None:
+    """Rolls back, or cuts the connection, which makes the server roll back."""
+    try:
+        await connection.execute("ROLLBACK")
+    except DRIVER_ERRORS:
+        connection.terminate()

@@ -1,0 +1,103 @@
+"""A PostgreSQL database as a Database."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from doorward.clock import Clock
+from doorward.storage.callbacks import run_callbacks
+from doorward.storage.contract import Reader, Subscription, Transaction
+from doorward.storage.dialect import POSTGRES, Dialect
+from doorward.storage.driving import only_statements
+from doorward.storage.dsn import PostgresDsn
+from doorward.storage.errors import Contended
+from doorward.storage.foreign import refuse_foreign
+from doorward.storage.postgres.commit import commit
+from doorward.storage.postgres.connections import Connections
+from doorward.storage.postgres.listener import Listener
+from doorward.storage.postgres.reader import PooledReader, PostgresReader
+from doorward.storage.postgres.transaction import PostgresTransaction
+from doorward.storage.statements import StatementCache
+from doorward.storage.wakes import WakeBoard
+
+T = TypeVar("T")
+TRIES = 6
+FIRST_PAUSE_S = 0.01
+JITTER = secrets.SystemRandom()
+
+
+class PostgresDatabase:
+    """Transactions run at READ COMMITTED; what must not change under a work is read with the dialect's `for_update`."""
+
+    def __init__(self, dsn: PostgresDsn, clock: Clock, *, read_only: bool = False) -> None:
+        self._dsn = dsn
+        self._connections = Connections(dsn, clock, read_only=read_only)
+        self._statements = StatementCache()
+        self._wakes = WakeBoard()
+        self._listener = Listener(dsn, self._wakes) if dsn.has_listen else None
+        self._reader = (PooledReader if dsn.is_pooled else PostgresReader)(self._connections, self._statements)
+
+    @property
+    def dialect(self) -> Dialect:
+        return POSTGRES
+
+    @property
+    def reader(self) -> Reader:
+        return self._reader
+
+    async def start(self) -> None:
+        await self._connections.start()
+        try:
+            await refuse_foreign(self._reader, POSTGRES, self._dsn.shown)
+        except BaseException:
+            await self.close()
+            raise
+        if self._listener is not None:
+            self._listener.start()
+
+    async def close(self) -> None:
+        if self._listener is not None:
+            await self._listener.close()
+        await self._connections.close()
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        for attempt in range(TRIES):
+            try:
+                return await self._attempt(work)
+            except Contended:
+                if attempt == TRIES - 1:
+                    raise
+            await asyncio.sleep(JITTER.uniform(0, FIRST_PAUSE_S * 2**attempt))
+        raise AssertionError("unreachable")
+
+    async def wait_for_wake(self, channel: str, timeout_s: float) -> bool:
+        return await self._wakes.wait_for_wake(channel, timeout_s)
+
+    def subscribe(self, channel: str) -> Subscription:
+        return self._wakes.subscribe(channel)
+
+    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._connections.begun() as connection:
+            transaction = PostgresTransaction(connection, self._statements)
+            try:
+                result = await only_statements(call(work, transaction), transaction)
+            finally:
+                transaction.end()
+            # Swallowing a failed statement must not look like success: the server would roll back at COMMIT.
+            if transaction.fault is not None:
+                raise transaction.fault
+            await commit(connection)
+        self._after_commit(transaction)
+        return result
+
+    def _after_commit(self, transaction: PostgresTransaction) -> None:
+        run_callbacks(asyncio.get_running_loop(), transaction.callbacks)
+        for channel in transaction.wakes:
+            self._wakes.ring(channel)
+        if self._listener is not None and transaction.wakes:
+            self._listener.send(transaction.wakes)
+
+
+async def call(work: Callable[[Transaction], Awaitable[T]], transaction: PostgresTransaction) -> T:
+    return await work(transaction)
