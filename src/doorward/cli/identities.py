@@ -1,0 +1,214 @@
+"""`doorward identities`: through the same service as every other path, so that each change fires its event."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+import orjson
+
+from doorward.app.core import Core, opened_core
+from doorward.cli.options import config_option, json_option
+from doorward.cli.output import print_facts, print_json, print_table, run, say
+from doorward.errors import InvalidInput
+from doorward.identities import store
+from doorward.identities.draft import NewConsent, NewCredential, NewIdentity
+from doorward.identities.events import Cause
+from doorward.identities.lists import list_identities
+from doorward.identities.render import admin_identity
+from doorward.identities.service import Change, IdentityChange, IdentityNotFound
+from doorward.observability.tracing import current_trace_id
+from doorward.storage.contract import Transaction
+
+CAUSE_HELP = (
+    "Who or what agreed, e.g. 'paper form of 2026-03-01'. Without it a consent trait set to true sends nothing."
+)
+
+
+@click.group()
+def identities() -> None:
+    """Create, read, change and delete identities."""
+
+
+@identities.command()
+@click.argument("traits")
+@click.option("--schema", default=None, help="Identity schema id; the default schema if left out.")
+@click.option(
+    "--password", is_flag=True, help="Ask for a password on the terminal (or read one line of standard input)."
+)
+@click.option("--external-id", default=None, help="Your own unique id for the person.")
+@click.option("--consent-source", default=None, help=CAUSE_HELP)
+@config_option
+@json_option
+def create(
+    traits: str,
+    schema: str | None,
+    password: bool,
+    external_id: str | None,
+    consent_source: str | None,
+    config: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Create an identity. TRAITS is a JSON object, or @FILE."""
+    secret = click.prompt("Password", hide_input=True, err=True) if password else None
+
+    async def work() -> Mapping[str, Any]:
+        async with opened_core(config) as core:
+            given = _object(traits)
+            schema_id = schema or core.schemas.default_id
+            hashed = {"hashed_password": await core.passwords.hash(secret)} if secret else None
+            new = NewIdentity(
+                schema_id=schema_id,
+                traits=given,
+                credentials=(NewCredential("password", hashed),) if hashed else (),
+                external_id=external_id,
+                consents=_stated_consents(core, schema_id, given, consent_source),
+            )
+            draft = core.identities.draft(new)
+
+            async def store_it(tx: Transaction) -> Change:
+                return await core.identities.create(tx, draft, _cause())
+
+            return _shown(core, await core.database.transaction(store_it))
+
+    _print(run(work()), as_json, "Created")
+
+
+@identities.command()
+@click.argument("identity_id", type=click.UUID)
+@config_option
+@json_option
+def get(identity_id: UUID, config: tuple[Path, ...], as_json: bool) -> None:
+    """Show one identity."""
+
+    async def work() -> Mapping[str, Any]:
+        async with opened_core(config) as core:
+            identity = await store.find_identity(core.database.reader, identity_id, with_credentials=True)
+            if identity is None:
+                raise IdentityNotFound(f"There is no identity {identity_id}.")
+            return admin_identity(identity, core.base_url)
+
+    found = run(work())
+    print_json(found) if as_json else print_facts({name: found[name] for name in found if found[name] is not None})
+
+
+@identities.command("list")
+@click.option("--limit", default=50, show_default=True, help="At most this many.")
+@click.option("--after", type=click.UUID, default=None, help="Continue after this id.")
+@config_option
+@json_option
+def list_(limit: int, after: UUID | None, config: tuple[Path, ...], as_json: bool) -> None:
+    """List identities, oldest first."""
+
+    async def work() -> list[Mapping[str, Any]]:
+        async with opened_core(config) as core:
+            found = await list_identities(core.database.reader, limit, after)
+            return [admin_identity(each, core.base_url) for each in found]
+
+    found = run(work())
+    if as_json:
+        print_json(found)
+        return
+    rows = [(each["id"], each["schema_id"], each["state"], each["created_at"]) for each in found]
+    print_table(("id", "schema", "state", "created"), rows)
+
+
+@identities.command()
+@click.argument("identity_id", type=click.UUID)
+@click.argument("changes")
+@click.option("--consent-source", default=None, help=CAUSE_HELP)
+@config_option
+@json_option
+def patch(identity_id: UUID, changes: str, consent_source: str | None, config: tuple[Path, ...], as_json: bool) -> None:
+    """Change an identity. CHANGES is a JSON object: traits (merged one level deep), state, metadata_public, …"""
+
+    async def work() -> Mapping[str, Any]:
+        async with opened_core(config) as core:
+            given = _object(changes)
+            unknown = set(given) - {"traits", "state", "schema_id", "metadata_public", "metadata_admin", "external_id"}
+            if unknown:
+                raise InvalidInput(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
+
+            async def change_it(tx: Transaction) -> Change:
+                before = await store.find_identity(tx, identity_id)
+                if before is None:
+                    raise IdentityNotFound(f"There is no identity {identity_id}.")
+                traits = {**before.traits, **given["traits"]} if "traits" in given else None
+                schema_id = str(given.get("schema_id") or before.schema_id)
+                change = IdentityChange(
+                    traits=traits,
+                    schema_id=given.get("schema_id"),
+                    state=given.get("state"),
+                    metadata_public=given.get("metadata_public"),
+                    metadata_admin=given.get("metadata_admin"),
+                    external_id=given.get("external_id"),
+                    consents=_stated_consents(core, schema_id, given.get("traits", {}), consent_source),
+                )
+                return await core.identities.update(tx, identity_id, change, _cause())
+
+            return _shown(core, await core.database.transaction(change_it))
+
+    _print(run(work()), as_json, "Changed")
+
+
+@identities.command()
+@click.argument("identity_id", type=click.UUID)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+@json_option
+def delete(identity_id: UUID, yes: bool, config: tuple[Path, ...], as_json: bool) -> None:
+    """Delete an identity. Its deletion is delivered to where the person was sent before."""
+    if not yes:
+        click.confirm(f"Delete {identity_id} for good?", abort=True, err=True)
+
+    async def work() -> Mapping[str, Any]:
+        async with opened_core(config) as core:
+
+            async def delete_it(tx: Transaction) -> Change:
+                return await core.identities.delete(tx, identity_id, _cause())
+
+            return _shown(core, await core.database.transaction(delete_it))
+
+    _print(run(work()), as_json, "Deleted")
+
+
+def _object(text: str) -> dict[str, Any]:
+    raw = Path(text[1:]).read_bytes() if text.startswith("@") else text.encode()
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"That is no JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidInput('A JSON object is needed, e.g. \'{"email": "ada@example.org"}\'.')
+    return value
+
+
+def _stated_consents(
+    core: Core, schema_id: str, traits: Mapping[str, Any], source: str | None
+) -> tuple[NewConsent, ...]:
+    """A write to true counts only with a stated source; without one there is no receipt, and nothing is sent."""
+    if not source:
+        return ()
+    return tuple(
+        NewConsent(item.purpose, True, item.text, item.version, "en", f"cli: {source}")
+        for item in core.schemas.get_schema(schema_id).consents
+        if len(item.path) == 1 and traits.get(item.path[0]) is True
+    )
+
+
+def _cause() -> Cause:
+    return Cause(source="cli", trace_id=current_trace_id(), actor="cli")
+
+
+def _shown(core: Core, change: Change) -> Mapping[str, Any]:
+    shown = admin_identity(change.identity, core.base_url)
+    return {**shown, "deliveries": [str(each) for each in change.recorded.deliveries]}
+
+
+def _print(shown: Mapping[str, Any], as_json: bool, verb: str) -> None:
+    if as_json:
+        print_json(shown)
+        return
+    count = len(shown["deliveries"])
+    say(f"{verb} {shown['id']}; {count} deliver{'y' if count == 1 else 'ies'} recorded.")

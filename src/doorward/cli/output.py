@@ -1,0 +1,65 @@
+"""How commands speak: tables and sentences for people, JSON for programs, errors as a sentence and an exit code."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from doorward.errors import DoorwardError
+
+T = TypeVar("T")
+
+
+def say(text: str) -> None:
+    """A line on standard output."""
+    click.echo(text)
+
+
+def warn(text: str) -> None:
+    """A line on standard error: for people, never part of the result."""
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, indented."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(value, option=options, default=str).decode() + "\n")
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON document on one line, for streams."""
+    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+    """A table that fits the terminal; an empty one says so."""
+    if not rows:
+        say("Nothing found.")
+        return
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Names and values, one a line."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        say(f"{name:<{width}}  {'' if value is None else value}")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's work. A DoorwardError ends it with its sentence and exit code 1."""
+    try:
+        return asyncio.run(coroutine)
+    except DoorwardError as error:
+        raise click.ClickException(f"{error} [{error.code()}]") from None
+    except KeyboardInterrupt:
+        raise click.Abort from None
