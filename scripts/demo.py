@@ -127,7 +127,8 @@ def wait_for_contact(address: str) -> dict[str, Any]:
     end = time.monotonic() + CONTACT_WITHIN_S
     while time.monotonic() < end:
         try:
-            return request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+            contact: dict[str, Any] = request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+            return contact
         except urllib.error.HTTPError as refused:
             if refused.code != 404:
                 raise DemoFailed(f"the simulator answered {refused.code}") from None
