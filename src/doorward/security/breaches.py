@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from doorward.errors import DoorwardError, Unavailable
+from doorward.security.outgoing import OutgoingRequest, OutgoingResponse
 from doorward.security.password_policy import Breached
 from doorward.security.passwords import encode
 
 PREFIX_DIGITS = 5
 TIMEOUT_S = 1.0
+OK = 200
 # Padding makes all answers about equally long, so that their length tells an eavesdropper nothing.
 HEADERS: Mapping[str, str] = {"Add-Padding": "true"}
 
@@ -22,12 +24,10 @@ class BreachListAway(Unavailable):
     """The list of leaked passwords cannot be asked at the moment. Try again shortly."""
 
 
-class Fetch(Protocol):
-    """The way out. Raises a DoorwardError for whatever goes wrong on the network, timeouts included."""
+class Sender(Protocol):
+    """The way out (`egress.Egress`). Raises a DoorwardError for whatever goes wrong, timeouts included."""
 
-    async def __call__(self, url: str, headers: Mapping[str, str], timeout_s: float) -> tuple[int, bytes]:
-        """Status and body of a GET."""
-        ...
+    async def send(self, request: OutgoingRequest, *, trusted: bool = False) -> OutgoingResponse: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class BreachSettings:
 
 
 class BreachList:
-    """Asks the list over `fetch`."""
+    """Asks the list through `sender`. Its host is the operator's choice, so a private address is allowed."""
 
-    def __init__(self, settings: BreachSettings, fetch: Fetch) -> None:
+    def __init__(self, settings: BreachSettings, sender: Sender) -> None:
         self._settings = settings
-        self._fetch = fetch
+        self._sender = sender
 
     async def check(self, password: str) -> Breached | None:
         """Breached above `max_breaches`. Raises BreachListAway, unless network errors are to be ignored."""
@@ -66,10 +66,10 @@ class BreachList:
     async def _count(self, password: str) -> int:
         digest = hashlib.sha1(encode(password), usedforsecurity=False).hexdigest().upper()
         url = self._settings.range_url(digest[:PREFIX_DIGITS])
-        status, body = await self._fetch(url, HEADERS, TIMEOUT_S)
-        if status != 200:
-            raise BreachListAway(f"The list of leaked passwords answered {status}.")
-        return count_in(body.decode("ascii", "replace"), digest[PREFIX_DIGITS:])
+        answer = await self._sender.send(OutgoingRequest("GET", url, HEADERS, timeout_s=TIMEOUT_S), trusted=True)
+        if answer.status != OK:
+            raise BreachListAway(f"The list of leaked passwords answered {answer.status}.")
+        return count_in(answer.body.decode("ascii", "replace"), digest[PREFIX_DIGITS:])
 
 
 def count_in(text: str, suffix: str) -> int:

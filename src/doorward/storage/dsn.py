@@ -121,7 +121,7 @@ def split_safely(rest: str) -> SplitResult:
             for host in parts.netloc.rpartition("@")[2].split(",")
             if re.search(r":[^\]]*$", host)
         ]
-        is_readable = all(port.isdigit() for port in ports) and not parts.fragment
+        is_readable = all(port.isdigit() for port in ports) and not parts.fragment and not has_stray_at(parts)
     except ValueError:
         is_readable = False
     if not is_readable:
@@ -129,6 +129,11 @@ def split_safely(rest: str) -> SplitResult:
             "The dsn cannot be read. Signs like @ : / # ? in its password must be percent-encoded (%40 …)."
         )
     return parts
+
+
+def has_stray_at(parts: SplitResult) -> bool:
+    """Whether an @ stands behind a / or ? that the password has put into the address."""
+    return "@" in parts.path or ("@" in parts.query and "@" not in parts.netloc)
 
 
 def shown(parts: SplitResult) -> str:

@@ -1,15 +1,16 @@
 """The breach list, asked at a stub server on the loopback."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from doorward.errors import Unavailable
 from doorward.security.breaches import BreachList, BreachListAway, BreachSettings, count_in
+from doorward.security.egress import Egress
+from doorward.security.egress_policy import EgressPolicy
 from doorward.security.password_policy import Breached
 
 LEAKED = "correct horse"
@@ -23,9 +24,11 @@ class Stub:
     paths: list[str] = field(default_factory=list)
     padding: list[str | None] = field(default_factory=list)
     status: int = 200
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.paths.append(request.path)
+        await self.gate.wait()
         self.padding.append(request.headers.get("Add-Padding"))
         digest = hashlib.sha1(LEAKED.encode()).hexdigest().upper()
         lines = ["0018A45C4D1DEF81644B54AB7F969B88D65:0"]
@@ -37,6 +40,7 @@ class Stub:
 @pytest.fixture
 async def stub() -> AsyncIterator[Stub]:
     stub = Stub()
+    stub.gate.set()
     app = web.Application()
     app.router.add_get("/range/{prefix}", stub.answer)
     runner = web.AppRunner(app)
@@ -49,47 +53,50 @@ async def stub() -> AsyncIterator[Stub]:
     await runner.cleanup()
 
 
-async def fetch(url: str, headers: Mapping[str, str], timeout_s: float) -> tuple[int, bytes]:
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_s)) as session,
-            session.get(url, headers=headers) as response,
-        ):
-            return response.status, await response.read()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise Unavailable("the network") from error
+@pytest.fixture
+async def egress() -> AsyncIterator[Egress]:
+    egress = Egress(EgressPolicy())
+    await egress.start()
+    yield egress
+    await egress.close()
 
 
-async def test_only_five_digits_leave_and_the_answer_is_padded(stub: Stub) -> None:
-    listed = BreachList(BreachSettings(host=stub.origin), fetch)
+async def test_only_five_digits_leave_and_the_answer_is_padded(stub: Stub, egress: Egress) -> None:
+    listed = BreachList(BreachSettings(host=stub.origin), egress)
     assert await listed.check(LEAKED) == Breached(42)
     assert await listed.check("a quiet lake in May") is None
     assert [len(path.removeprefix("/range/")) for path in stub.paths] == [5, 5]
     assert stub.padding == ["true", "true"]
 
 
-async def test_max_breaches_is_what_is_still_allowed(stub: Stub) -> None:
-    assert await BreachList(BreachSettings(host=stub.origin, max_breaches=42), fetch).check(LEAKED) is None
-    assert await BreachList(BreachSettings(host=stub.origin, max_breaches=41), fetch).check(LEAKED) == Breached(42)
+async def test_max_breaches_is_what_is_still_allowed(stub: Stub, egress: Egress) -> None:
+    assert await BreachList(BreachSettings(host=stub.origin, max_breaches=42), egress).check(LEAKED) is None
+    assert await BreachList(BreachSettings(host=stub.origin, max_breaches=41), egress).check(LEAKED) == Breached(42)
 
 
-async def test_a_list_that_fails_is_ignored_or_named(stub: Stub) -> None:
+async def test_a_list_that_fails_is_ignored_or_named(stub: Stub, egress: Egress) -> None:
     stub.status = 500
-    assert await BreachList(BreachSettings(host=stub.origin), fetch).check(LEAKED) is None
+    assert await BreachList(BreachSettings(host=stub.origin), egress).check(LEAKED) is None
     strict = BreachSettings(host=stub.origin, is_network_error_ignored=False)
     with pytest.raises(BreachListAway):
-        await BreachList(strict, fetch).check(LEAKED)
+        await BreachList(strict, egress).check(LEAKED)
 
 
-async def test_a_host_that_is_not_there() -> None:
+async def test_a_host_that_is_not_there(egress: Egress) -> None:
     nowhere = "http://127.0.0.1:1"
-    assert await BreachList(BreachSettings(host=nowhere), fetch).check(LEAKED) is None
+    assert await BreachList(BreachSettings(host=nowhere), egress).check(LEAKED) is None
     with pytest.raises(BreachListAway):
-        await BreachList(BreachSettings(host=nowhere, is_network_error_ignored=False), fetch).check(LEAKED)
+        await BreachList(BreachSettings(host=nowhere, is_network_error_ignored=False), egress).check(LEAKED)
 
 
-async def test_disabled_asks_nobody(stub: Stub) -> None:
-    assert await BreachList(BreachSettings(is_enabled=False, host=stub.origin), fetch).check(LEAKED) is None
+async def test_a_list_that_never_answers_is_not_waited_for(stub: Stub, egress: Egress) -> None:
+    stub.gate.clear()
+    assert await BreachList(BreachSettings(host=stub.origin), egress).check(LEAKED) is None
+    stub.gate.set()
+
+
+async def test_disabled_asks_nobody(stub: Stub, egress: Egress) -> None:
+    assert await BreachList(BreachSettings(is_enabled=False, host=stub.origin), egress).check(LEAKED) is None
     assert stub.paths == []
 
 
