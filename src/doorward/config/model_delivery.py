@@ -39,7 +39,7 @@ class ActionConfig:
     """A reaction to an event, whichever path caused it. `hook` and `config` as in a flow's hook list."""
 
     name: str = setting("", "A name of its own; deliveries carry it.", required=True)
-    on: str = setting("", "The event, for instance `identity.created`.", required=True)
+    on: tuple[str, ...] = setting((), "The events, for instance `[identity.created]`.", required=True)
     hook: str = setting("", "What happens: `hubspot` or `web_hook`.", required=True)
     config: Mapping[str, Any] = section(dict, "The hook's own settings.", secret=True)
     enabled: bool = setting(True, "Off: nothing new is queued.")

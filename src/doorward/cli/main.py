@@ -1,0 +1,18 @@
+"""`doorward`: the program. Each noun is a file of its own; nothing is decided here."""
+
+from importlib.metadata import version
+
+import click
+
+from doorward.cli.identities import identities
+from doorward.cli.migrate import migrate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(version("doorward"), prog_name="doorward")
+def main() -> None:
+    """A self-hosted identity server that lets people in and announces them."""
+
+
+main.add_command(identities)
+main.add_command(migrate)
