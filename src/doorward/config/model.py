@@ -223,7 +223,9 @@ class TracingProviders:
 class TracingConfig:
     """OpenTelemetry; off while `provider` is absent."""
 
-    provider: Literal["", "otel"] = setting("", "`otel` switches tracing on.")
+    provider: Literal["", "otel", "jaeger", "zipkin"] = setting(
+        "", "`otel` switches tracing on; the others are read and stay off."
+    )
     service_name: str = setting("doorward", "The name in traces.")
     deployment_environment: str = setting("", "The name of this installation in traces.")
     providers: TracingProviders = section(TracingProviders, "Exporters.")

@@ -1,0 +1,98 @@
+"""Environment variables over the file, in Kratos's form: the path in capitals joined by `_`, with `DOORWARD_` or not.
+
+Keys that Kratos does not have need the prefix, so that a stray `ACTIONS` in somebody's shell changes nothing.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from doorward.config.files import placed
+from doorward.config.keys import ITEM, NAME, Key
+from doorward.config.problems import Problem, error, warning
+from doorward.config.scalars import from_text, is_scalar
+from doorward.config.secrets import Secret, resolve
+
+PREFIX = "DOORWARD_"
+NOT_KEYS = ("DOORWARD_CONFIG", "DOORWARD_CONFORMANCE")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One variable that stands for one key."""
+
+    variable: str
+    path: str
+    key: Key
+
+
+def variable_of(path: str) -> str:
+    """`serve.public.port` is `SERVE_PUBLIC_PORT`."""
+    return path.upper().replace(".", "_").replace("-", "_")
+
+
+def apply(tree: Mapping[str, Any], env: Mapping[str, str], keys: list[Key], problems: list[Problem]) -> dict[str, Any]:
+    """The tree with the variables' values in place.
+
+    Adds `wrong_value` for JSON that is none, and a warning `unknown_variable` for a `DOORWARD_` variable that looks
+    like a key and is none.
+    """
+    result = dict(tree)
+    for override in _overrides(env, keys):
+        value = _value(override, env[override.variable], problems)
+        here = resolve(value, env=env, folder=Path(), path=override.path, problems=problems)
+        result = placed(result, override.path, here)
+    problems.extend(_unknown(env, keys))
+    return result
+
+
+def _overrides(env: Mapping[str, str], keys: list[Key]) -> Iterator[Override]:
+    """Parents before children and plain names before prefixed ones, so that the more exact one is applied last."""
+    for key in keys:
+        if NAME in key.path:
+            continue
+        pattern = re.compile(variable_of(key.path).replace(ITEM, r"(\d{1,3})"))
+        for variable in sorted(env, key=lambda name: (name.startswith(PREFIX), name)):
+            has_prefix = variable.startswith(PREFIX)
+            found = pattern.fullmatch(variable.removeprefix(PREFIX))
+            if found and env[variable] and (has_prefix or not key.is_ours):
+                path = key.path
+                for index in found.groups():
+                    path = path.replace(ITEM, index, 1)
+                yield Override(variable, path, key)
+
+
+def _value(override: Override, text: str, problems: list[Problem]) -> Any:
+    kind = override.key.kind
+    if is_scalar(kind):
+        return from_text(kind, text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        if get_origin(kind) is tuple and get_args(kind)[0] in (str, Secret, timedelta):
+            return [part.strip() for part in text.split(",")]
+        what = "a JSON list" if get_origin(kind) is tuple else "a JSON object"
+        problems.append(error("wrong_value", override.path, f"the variable {override.variable} must hold {what}"))
+        return [] if get_origin(kind) is tuple else {}
+
+
+def _unknown(env: Mapping[str, str], keys: list[Key]) -> Iterator[Problem]:
+    sections = {variable_of(key.path) for key in keys if "." not in key.path and not _is_leaf(key)}
+    patterns = [re.compile(variable_of(key.path).replace(ITEM, r"\d{1,3}")) for key in keys if NAME not in key.path]
+    for variable in env:
+        name = variable.removeprefix(PREFIX)
+        if not variable.startswith(PREFIX) or variable in NOT_KEYS or name.split("_")[0] not in sections:
+            continue
+        if not any(pattern.fullmatch(name) for pattern in patterns):
+            near = difflib.get_close_matches(name, [variable_of(key.path) for key in keys], n=1)
+            hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
+            yield warning("unknown_variable", variable, f"this variable stands for no key and has no effect{hint}")
+
+
+def _is_leaf(key: Key) -> bool:
+    return not is_dataclass(key.kind) and get_origin(key.kind) is None
