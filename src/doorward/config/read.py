@@ -91,7 +91,11 @@ def _key(
         if told.required:
             problems.append(error("missing", join(path, one.name), f"this key is required: {told.doc}"))
         # An absent section is read all the same: keys inside may be required.
-        return read(hint, None, join(path, one.name), problems, default) if is_dataclass(hint) else default
+        return (
+            read(hint, None, join(path, one.name), problems, default)
+            if isinstance(hint, type) and is_dataclass(hint)
+            else default
+        )
     return _value(hint, section[one.name], join(path, one.name), told, problems, default)
 
 
