@@ -120,7 +120,8 @@ async def start_worker(memory_bytes: int) -> Worker:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"GOMAXPROCS": "1"},
+        # Go collects garbage before the hard limit rather than dying at it
+        env={"GOMAXPROCS": "1", "GOMEMLIMIT": str(memory_bytes * 3 // 4)},
         # a terminal's Ctrl-C is for the server, which ends its workers itself
         start_new_session=True,
         limit=BUFFER_BYTES,

@@ -4,10 +4,12 @@
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from doorward.config.model_serve import HttpClientConfig
 from doorward.security.addresses import NEVER, AddressClass, classify, find_literal
 from doorward.security.outgoing import EgressRefused, masked
 from doorward.security.url_glob import compile_glob
@@ -36,6 +38,15 @@ class EgressPolicy:
     allowed_hosts: frozenset[str] = frozenset()
     exception_globs: tuple[str, ...] = ()
     ca_file: str | None = None
+
+    @classmethod
+    def from_config(cls, http: HttpClientConfig, *, dev: bool, allowed_hosts: Iterable[str] = ()) -> "EgressPolicy":
+        """Private addresses are open in development and where `disallow_private_ip_ranges` is explicitly false."""
+        return cls(
+            allow_private=dev if http.disallow_private_ip_ranges is None else not http.disallow_private_ip_ranges,
+            allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
+            exception_globs=http.private_ip_exception_urls,
+        )
 
     def is_exempt(self, url: str) -> bool:
         """The operator has listed this host or this URL as one that may be private."""

@@ -1,0 +1,51 @@
+"""Reads a target's answer as Go's decoder would: keys in any case, the last one counts. Anything else is Malformed."""
+
+import json
+from collections.abc import Set as AbstractSet
+from typing import Any, NoReturn
+
+from doorward.security.egress import OutgoingResponse
+
+BLANKS = " \t\r\n"
+
+
+class Malformed(Exception):
+    """The answer cannot be read; the text says why and quotes nothing of it."""
+
+
+def first_value(response: OutgoingResponse) -> Any:
+    """The first JSON value of the body; what follows it does not matter. Raises Malformed."""
+    value, _ = _decode(response)
+    return value
+
+
+def whole_value(response: OutgoingResponse) -> Any:
+    """The body as one JSON value and nothing more. Raises Malformed."""
+    value, rest = _decode(response)
+    if rest:
+        raise Malformed("there is something behind the JSON")
+    return value
+
+
+def fields_of(raw: Any, known: AbstractSet[str], what: str) -> dict[str, Any]:
+    """The known fields of an object, by their names in lower case; null has none."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise Malformed(f"{what} is not an object")
+    return {name.lower(): value for name, value in raw.items() if name.lower() in known}
+
+
+def _decode(response: OutgoingResponse) -> tuple[Any, str]:
+    if response.truncated:
+        raise Malformed("it is too large")
+    text = response.body.decode("utf-8", "replace").lstrip(BLANKS)
+    try:
+        value, end = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
+    except (ValueError, RecursionError):
+        raise Malformed("it is not JSON") from None
+    return value, text[end:].strip(BLANKS)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
