@@ -4,8 +4,10 @@ from importlib.metadata import version
 
 import click
 
+from doorward.cli.actions import actions
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
+from doorward.cli.secrets import secrets
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -14,5 +16,7 @@ def main() -> None:
     """A self-hosted identity server that lets people in and announces them."""
 
 
+main.add_command(actions)
 main.add_command(identities)
 main.add_command(migrate)
+main.add_command(secrets)

@@ -1,0 +1,44 @@
+"""`doorward secrets`: rotation of the keys that protect data at rest."""
+
+from pathlib import Path
+
+import click
+
+from doorward.app.core import opened_core
+from doorward.cli.options import config_option, json_option
+from doorward.cli.output import print_json, run, say, warn
+from doorward.security.cipher import Cipher
+from doorward.storage.identity_keys import Rotation, rotate
+
+
+@click.group()
+def secrets() -> None:
+    """Keys that protect data at rest."""
+
+
+@secrets.command("rotate")
+@config_option
+@json_option
+def rotate_(config: tuple[Path, ...], as_json: bool) -> None:
+    """Wrap every person's key anew with the first of secrets.cipher.
+
+    Put the new secret first, keep the old one behind it, restart, run this, then remove the old one. It works in
+    batches and may be interrupted and repeated.
+    """
+
+    async def work() -> Rotation:
+        async with opened_core(config) as core:
+            cipher = Cipher([secret.reveal() for secret in core.config.secrets.for_cipher()])
+            return await rotate(
+                core.database, cipher, lambda done: warn(f"{done.checked} keys checked, {done.rewrapped} wrapped anew")
+            )
+
+    done = run(work())
+    if as_json:
+        print_json({"checked": done.checked, "rewrapped": done.rewrapped, "unreadable": done.unreadable})
+    else:
+        say(f"{done.checked} keys checked, {done.rewrapped} wrapped anew, {done.unreadable} unreadable.")
+    if done.unreadable:
+        raise click.ClickException(
+            "Some keys were made with a secret that is not configured. Add it to secrets.cipher and repeat."
+        )
