@@ -3,6 +3,7 @@
 The rules are Kratos's. `hook: hubspot` is ours and is not bound by them: in a global list it always fires.
 """
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -92,7 +93,10 @@ def _unknown(hook: HookConfig, _placed: Placed, known: frozenset[str]) -> str | 
     if hook.hook in NETWORK_ONLY:
         return "it exists only in the Ory Network"
     if hook.hook not in RUNS_AFTER and hook.hook not in known:
-        return "no hook has this name; known are " + ", ".join(sorted({*RUNS_AFTER, *known}))
+        near = difflib.get_close_matches(hook.hook, {*RUNS_AFTER, *known}, n=1)
+        return "no hook has this name; " + (
+            f"did you mean `{near[0]}`?" if near else f"known are {', '.join(RUNS_AFTER)}"
+        )
     return None
 
 
