@@ -1,0 +1,121 @@
+"""After the upsert: what to do where the e-mail belongs to a contact already. Reads it, decides, adopts or leaves it.
+
+Reads by record id and by our unique key, never by search: search lags behind by seconds.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorward.connectors.hubspot.adoption import JUDGED_BY, MERGED_IDS, Claim, Take, decide
+from doorward.connectors.hubspot.batch import send_batch
+from doorward.connectors.hubspot.client import HubSpotClient
+from doorward.connectors.hubspot.draft import Draft, Written
+from doorward.connectors.hubspot.errors import Problem
+from doorward.connectors.hubspot.links import Link, Links
+from doorward.connectors.hubspot.outcomes import outcome_of
+from doorward.connectors.hubspot.people import People
+from doorward.connectors.hubspot.wire import KEY_PROPERTY, BatchInput, Contact
+from doorward.delivery.contract import Outcome, Snooze
+
+SOON_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Contacts that were written or needed no write, with whether they were adopted; and outcomes of the others."""
+
+    contacts: Mapping[UUID, tuple[str, bool]]
+    outcomes: Mapping[UUID, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A draft whose e-mail HubSpot found at the contact `existing_id`."""
+
+    draft: Draft
+    existing_id: str
+
+
+async def resolve(
+    client: HubSpotClient, people: People, memory: Links, conflicts: Sequence[Conflict], links: Mapping[UUID, Link]
+) -> Resolved:
+    """Decides each conflict by what the contact is now. Raises CallRefused when it cannot be read."""
+    if not conflicts:
+        return Resolved({}, {})
+    contacts = await _read_existing(client, conflicts)
+    own = await client.read([str(each.draft.identity_id) for each in conflicts], [KEY_PROPERTY], KEY_PROPERTY)
+    own_ids = {contact.value(KEY_PROPERTY): contact.id for contact in own}
+    alive = await people.list_alive(_owners(contacts.values()))
+    proven = await people.list_proven([each.draft.identity_id for each in conflicts])
+
+    outcomes: dict[UUID, Outcome] = {}
+    takes: dict[str, tuple[Draft, Take]] = {}
+    for each in conflicts:
+        draft, contact = each.draft, contacts.get(each.existing_id)
+        if contact is None:
+            outcomes[draft.delivery_id] = Snooze("contact_gone", "The contact vanished meanwhile.", SOON_S)
+            continue
+        link = links.get(draft.identity_id)
+        claim = Claim(
+            draft=draft,
+            proven=proven[draft.identity_id],
+            known_id=None if link is None else link.contact_id,
+            own_id=own_ids.get(str(draft.identity_id)),
+            is_owner_alive=_uuid(contact.value(KEY_PROPERTY)) in alive,
+        )
+        decided = decide(contact, claim)
+        if not isinstance(decided, Take):
+            outcomes[draft.delivery_id] = decided
+        elif contact.id in takes:
+            outcomes[draft.delivery_id] = Snooze("contact_busy", "Another row writes to the contact first.", SOON_S)
+        else:
+            takes[contact.id] = (draft, decided)
+    # Remembered before it is written: a crash in between must not make the next attempt overwrite the contact as ours.
+    await memory.remember(
+        [Link(draft.identity_id, contact_id, take.is_adopted) for contact_id, (draft, take) in takes.items()]
+    )
+    return await _write(client, takes, outcomes)
+
+
+async def _read_existing(client: HubSpotClient, conflicts: Sequence[Conflict]) -> dict[str, Contact]:
+    """The contacts by the id that was asked for, which after a merge is not the id that answers."""
+    wanted = sorted({*JUDGED_BY, *(name for each in conflicts for name in each.draft.properties)})
+    found = await client.read([each.existing_id for each in conflicts], wanted)
+    by_id = {old: contact for contact in found for old in contact.value(MERGED_IDS).split(";") if old}
+    return by_id | {contact.id: contact for contact in found}
+
+
+async def _write(
+    client: HubSpotClient, takes: Mapping[str, tuple[Draft, Take]], outcomes: dict[UUID, Outcome]
+) -> Resolved:
+    contacts = {
+        draft.delivery_id: (contact_id, take.is_adopted)
+        for contact_id, (draft, take) in takes.items()
+        if not take.properties
+    }
+    inputs = [
+        BatchInput(contact_id, take.properties, draft.trace_id)
+        for contact_id, (draft, take) in takes.items()
+        if take.properties
+    ]
+    written = await send_batch(client.update, inputs)
+    for draft, take in takes.values():
+        result: Written | None = written.get(draft.trace_id)
+        if isinstance(result, Problem):
+            outcomes[draft.delivery_id] = outcome_of(result)
+        elif result is not None:
+            contacts[draft.delivery_id] = (result.id, take.is_adopted)
+    return Resolved(contacts, outcomes)
+
+
+def _owners(contacts: Iterable[Contact]) -> list[UUID]:
+    found = [_uuid(contact.value(KEY_PROPERTY)) for contact in contacts]
+    return [each for each in found if each is not None]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,43 @@
+"""A consent that was withdrawn after the contact was made: its own write, and nothing beside it.
+
+It sets one property to false on the contact that carries the identity's id, and never makes a contact.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from doorward.connectors.hubspot.batch import send_batch
+from doorward.connectors.hubspot.client import HubSpotClient
+from doorward.connectors.hubspot.errors import Problem, Verdict
+from doorward.connectors.hubspot.outcomes import outcome_of
+from doorward.connectors.hubspot.wire import KEY_PROPERTY, BatchInput, consent_property
+from doorward.delivery.contract import Job, Outcome, Skip
+
+NO_CONTACT = Skip("withdrawn", "Consent was withdrawn; no contact carries this identity's id, so none was told.")
+NO_PURPOSE = Skip("withdrawn", "The action sends without consent, so there is none to withdraw.")
+
+
+async def withdraw(client: HubSpotClient, jobs: Sequence[Job]) -> dict[UUID, Outcome]:
+    """Outcomes by delivery id: skipped with what was told, or tried again. Raises CallRefused when nothing is read."""
+    outcomes: dict[UUID, Outcome] = {job.delivery.id: NO_PURPOSE for job in jobs if job.action.consent is None}
+    asked = [job for job in jobs if job.action.consent is not None]
+    ids = [str(job.delivery.identity_id) for job in asked]
+    contacts = {each.value(KEY_PROPERTY): each for each in await client.read(ids, [KEY_PROPERTY], KEY_PROPERTY)}
+    inputs = [
+        BatchInput(contact.id, {consent_property(job.action.consent or ""): "false"}, str(job.delivery.id))
+        for job in asked
+        if (contact := contacts.get(str(job.delivery.identity_id))) is not None
+    ]
+    written = await send_batch(client.update, inputs)
+    for job in asked:
+        result = written.get(str(job.delivery.id))
+        if result is None or (isinstance(result, Problem) and result.verdict is Verdict.GONE):
+            outcomes[job.delivery.id] = NO_CONTACT
+        elif isinstance(result, Problem):
+            outcomes[job.delivery.id] = outcome_of(result)
+        else:
+            name = consent_property(job.action.consent or "")
+            outcomes[job.delivery.id] = Skip(
+                "withdrawn", f"Consent was withdrawn; {name} was set to false on the contact {result.id}."
+            )
+    return outcomes
