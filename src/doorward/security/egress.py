@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
@@ -45,16 +46,18 @@ CHUNK_BYTES = 64 << 10
 class Egress:
     """Sends requests. Two pools of connections, so that none opened to an exempt address serves a guarded request."""
 
-    def __init__(self, policy: EgressPolicy) -> None:
+    def __init__(self, policy: EgressPolicy, resolver: Callable[[], AbstractResolver] | None = None) -> None:
+        """`resolver` makes what asks the DNS; by default the system's."""
         self.policy = policy
+        self._resolver = resolver or aiohttp.ThreadedResolver
         self._guarded: aiohttp.ClientSession | None = None
         self._exempt: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
         """Opens the pools. May be repeated."""
         if self._guarded is None or self._exempt is None:
-            self._guarded = _session(self.policy, is_exempt=False)
-            self._exempt = _session(self.policy, is_exempt=True)
+            self._guarded = _session(self.policy, self._resolver(), is_exempt=False)
+            self._exempt = _session(self.policy, self._resolver(), is_exempt=True)
 
     async def close(self) -> None:
         """Closes every connection. May be repeated."""
@@ -138,10 +141,10 @@ class _AddressRefused(OSError):
 class _GuardedResolver(AbstractResolver):
     """Leaves out addresses that must not be called, so that a name with both kinds still works."""
 
-    def __init__(self, policy: EgressPolicy, *, is_exempt: bool) -> None:
+    def __init__(self, policy: EgressPolicy, inner: AbstractResolver, *, is_exempt: bool) -> None:
         self._policy = policy
         self._is_exempt = is_exempt
-        self._inner = aiohttp.ThreadedResolver()
+        self._inner = inner
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -159,7 +162,7 @@ class _GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
-def _session(policy: EgressPolicy, *, is_exempt: bool) -> aiohttp.ClientSession:
+def _session(policy: EgressPolicy, resolver: AbstractResolver, *, is_exempt: bool) -> aiohttp.ClientSession:
     def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:
         # The last look: literal addresses reach no resolver, and this is the very address that is connected to.
         refusal = policy.find_refusal(str(info[4][0]), is_exempt=is_exempt)
@@ -171,7 +174,7 @@ def _session(policy: EgressPolicy, *, is_exempt: bool) -> aiohttp.ClientSession:
     if policy.ca_file is not None:
         context.load_verify_locations(policy.ca_file)
     connector = aiohttp.TCPConnector(
-        resolver=_GuardedResolver(policy, is_exempt=is_exempt),
+        resolver=_GuardedResolver(policy, resolver, is_exempt=is_exempt),
         socket_factory=open_socket,
         ssl=context,
         limit=CONNECTIONS,

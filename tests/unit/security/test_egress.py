@@ -1,0 +1,293 @@
+"""Against real servers on this machine: what is sent, what is refused, what each failure is called."""
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from doorward.security.egress import (
+    Egress,
+    EgressFailed,
+    EgressPolicy,
+    EgressRefused,
+    EgressTimeout,
+    OutgoingRequest,
+)
+from http_target import Target, serve_target
+
+Open = Callable[..., Awaitable[Egress]]
+ANYTHING = EgressPolicy(allow_private=True)
+
+
+class Names(AbstractResolver):
+    """A resolver that has one answer after the other for every name."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        addresses = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=socket.AF_INET, proto=0, flags=0)
+            for address in addresses
+        ]
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    async with serve_target() as found:
+        yield found
+
+
+@pytest.fixture
+async def open_egress() -> AsyncIterator[Open]:
+    opened: list[Egress] = []
+
+    async def make(policy: EgressPolicy = ANYTHING, resolver: AbstractResolver | None = None) -> Egress:
+        egress = Egress(policy, (lambda: resolver) if resolver else None)
+        await egress.start()
+        opened.append(egress)
+        return egress
+
+    yield make
+    for egress in opened:
+        await egress.close()
+
+
+@pytest.fixture
+async def egress(open_egress: Open) -> Egress:
+    return await open_egress()
+
+
+async def test_request_and_answer(egress: Egress, target: Target) -> None:
+    target.answers["/x"] = lambda _: web.json_response({"a": 1}, status=201, headers={"X-Two": "b"})
+    headers = {"Content-Type": "application/json", "X-Mine": "yes", "Host": "forged"}
+    answer = await egress.send(OutgoingRequest("POST", target.url("/x?q=%2F&r=a+b"), headers, b'{"b":2}'))
+    assert (answer.status, answer.body, answer.truncated) == (201, b'{"a": 1}', False)
+    assert answer.headers["x-two"] == "b"
+    assert answer.elapsed_s >= 0
+    (seen,) = target.seen
+    assert (seen.method, seen.path, seen.body) == ("POST", "/x?q=%2F&r=a+b", b'{"b":2}')
+    assert seen.headers["x-mine"] == "yes"
+    assert seen.headers["host"] == f"127.0.0.1:{target.port}"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS", "PATCH", "PUT", "TRACE", "PURGE"])
+async def test_any_method_with_a_body(egress: Egress, target: Target, method: str) -> None:
+    answer = await egress.send(OutgoingRequest(method, target.url("/m"), {}, b"body"))
+    assert answer.status == 200
+    assert (target.seen[0].method, target.seen[0].body) == (method, b"body")
+
+
+async def test_userinfo_is_sent_as_basic_and_shown_to_nobody(egress: Egress, target: Target) -> None:
+    url = target.url("/slow").replace("127.0.0.1", "user:secret@127.0.0.1") + "?token=secret#frag"
+    with pytest.raises(EgressTimeout) as caught:
+        await egress.send(OutgoingRequest("GET", url, timeout_s=0.2))
+    assert caught.value.sent
+    assert target.seen[0].headers["authorization"] == "Basic dXNlcjpzZWNyZXQ="
+    assert target.seen[0].path == "/slow?token=secret"
+    assert "secret" not in f"{caught.value!r} {caught.value.details}"
+    assert caught.value.__cause__ is None
+
+
+async def test_compressed_answers_are_opened_and_bounded(egress: Egress, target: Target) -> None:
+    bomb = gzip.compress(b"x" * (1 << 20))
+    target.answers["/z"] = lambda _: web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+    whole = await egress.send(OutgoingRequest("GET", target.url("/z")))
+    assert (len(whole.body), whole.truncated) == (1 << 20, False)
+    exact = await egress.send(OutgoingRequest("GET", target.url("/z"), max_response_bytes=1 << 20))
+    assert (len(exact.body), exact.truncated) == (1 << 20, False)
+    cut = await egress.send(OutgoingRequest("GET", target.url("/z"), max_response_bytes=1000))
+    assert (len(cut.body), cut.truncated) == (1000, True)
+
+
+async def test_cookies_are_not_remembered(egress: Egress, target: Target) -> None:
+    target.answers["/c"] = lambda _: web.Response(headers={"Set-Cookie": "a=1; Path=/"})
+    for _ in range(2):
+        await egress.send(OutgoingRequest("GET", target.url("/c")))
+    assert "cookie" not in target.seen[1].headers
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    egress: Egress, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1/")
+    assert (await egress.send(OutgoingRequest("GET", target.url()))).status == 200
+
+
+# what is refused
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433"])
+async def test_this_machine_is_closed_by_default(open_egress: Open, target: Target, host: str) -> None:
+    egress = await open_egress(EgressPolicy())
+    with pytest.raises(EgressRefused) as caught:
+        await egress.send(OutgoingRequest("GET", target.url(host=host)))
+    assert caught.value.rule == "loopback"
+    assert target.seen == []
+
+
+async def test_exceptions_are_by_url(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(EgressPolicy(exception_globs=(target.url("/exception"),)))
+    assert (await egress.send(OutgoingRequest("GET", target.url("/exception?x=1")))).status == 200
+    with pytest.raises(EgressRefused):
+        await egress.send(OutgoingRequest("GET", target.url("/")))
+    assert len(target.seen) == 1
+
+
+async def test_names_are_judged_by_what_they_resolve_to(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(EgressPolicy(), Names(["127.0.0.1"]))
+    with pytest.raises(EgressRefused) as caught:
+        await egress.send(OutgoingRequest("GET", target.url("/?token=secret", "innocent.example")))
+    assert caught.value.rule == "loopback"
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_name_with_both_kinds_uses_the_allowed_address(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(ANYTHING, Names(["169.254.169.254", "127.0.0.1"]))
+    assert (await egress.send(OutgoingRequest("GET", target.url(host="both.example")))).status == 200
+
+
+async def test_connections_of_the_trusted_serve_no_one_else(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(EgressPolicy(), Names(["127.0.0.1"]))
+    request = OutgoingRequest("GET", target.url(host="crm.example"))
+    assert (await egress.send(request, trusted=True)).status == 200
+    with pytest.raises(EgressRefused):
+        await egress.send(request)
+    assert len(target.seen) == 1
+
+
+async def test_metadata_is_closed_even_to_the_trusted(egress: Egress) -> None:
+    with pytest.raises(EgressRefused) as caught:
+        await egress.send(OutgoingRequest("GET", "http://169.254.169.254/latest/"), trusted=True)
+    assert caught.value.rule == "metadata"
+
+
+async def test_redirects_are_judged_hop_by_hop(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(EgressPolicy(), Names(["127.0.0.1"]))
+    for location in ("http://169.254.169.254/", target.url(host="other.example"), "ftp://crm.example/"):
+        target.answers["/r"] = lambda _, to=location: web.Response(status=307, headers={"Location": to})  # type: ignore[misc]
+        request = OutgoingRequest("POST", target.url("/r", "crm.example"), body=b"x", follow_redirects=3)
+        with pytest.raises(EgressRefused):
+            await egress.send(request, trusted=True)
+    assert [seen.path for seen in target.seen] == ["/r"] * 3
+
+
+async def test_redirects_at_home_stay_trusted(open_egress: Open, target: Target) -> None:
+    egress = await open_egress(EgressPolicy())
+    target.answers["/r"] = lambda _: web.Response(status=302, headers={"Location": "/there"})
+    request = OutgoingRequest("POST", target.url("/r"), {"Authorization": "x"}, b"b", follow_redirects=1)
+    assert (await egress.send(request, trusted=True)).body == b"hello"
+    assert [(seen.method, seen.path, seen.body) for seen in target.seen] == [
+        ("POST", "/r", b"b"),
+        ("GET", "/there", b""),
+    ]
+    assert target.seen[1].headers["authorization"] == "x"
+
+
+async def test_ten_requests_and_no_more(egress: Egress, target: Target) -> None:
+    target.answers["/r"] = lambda _: web.Response(status=307, headers={"Location": "/r"})
+    with pytest.raises(EgressFailed) as caught:
+        await egress.send(OutgoingRequest("POST", target.url("/r"), follow_redirects=9))
+    assert (caught.value.kind, caught.value.sent) == ("redirects", True)
+    assert len(target.seen) == 10
+
+
+async def test_without_leave_a_redirect_is_the_answer(egress: Egress, target: Target) -> None:
+    target.answers["/r"] = lambda _: web.Response(status=307, headers={"Location": "/r"})
+    assert (await egress.send(OutgoingRequest("POST", target.url("/r")))).status == 307
+
+
+# what fails
+
+
+def unused_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+async def test_nobody_listens(egress: Egress) -> None:
+    with pytest.raises(EgressFailed) as caught:
+        await egress.send(OutgoingRequest("POST", f"http://127.0.0.1:{unused_port()}/", body=b"x"))
+    assert (caught.value.kind, caught.value.sent) == ("connect", False)
+
+
+async def test_hanging_up_is_a_reset_that_may_have_been_applied(egress: Egress, target: Target) -> None:
+    with pytest.raises(EgressFailed) as caught:
+        await egress.send(OutgoingRequest("POST", target.url("/drop"), body=b"x"))
+    assert (caught.value.kind, caught.value.sent) == ("reset", True)
+    assert len(target.seen) == 1
+
+
+async def test_no_such_name(open_egress: Open) -> None:
+    class Nothing(Names):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            raise OSError(None, "Name or service not known")
+
+    egress = await open_egress(EgressPolicy(), Nothing([]))
+    with pytest.raises(EgressFailed) as caught:
+        await egress.send(OutgoingRequest("GET", "http://nowhere.example/"))
+    assert (caught.value.kind, caught.value.sent) == ("dns", False)
+
+
+async def test_tls_that_is_none(egress: Egress, target: Target) -> None:
+    with pytest.raises(EgressFailed) as caught:
+        await egress.send(OutgoingRequest("GET", target.url().replace("http:", "https:")))
+    assert (caught.value.kind, caught.value.sent) == ("tls", False)
+
+
+async def speak(egress: Egress, answer: bytes) -> None:
+    """One request to a server that says `answer`, whatever it is asked, and hangs up."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await egress.send(OutgoingRequest("GET", f"http://127.0.0.1:{port}/"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "protocol"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "protocol"),
+        (b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * 100_000 + b"\r\n\r\n", "protocol"),
+        (b"", "reset"),
+    ],
+)
+async def test_answers_that_are_none(egress: Egress, answer: bytes, kind: str) -> None:
+    with pytest.raises(EgressFailed) as caught:
+        await speak(egress, answer)
+    assert (caught.value.kind, caught.value.sent) == (kind, True)
+
+
+async def test_cancelling_passes_through(egress: Egress, target: Target) -> None:
+    task = asyncio.create_task(egress.send(OutgoingRequest("GET", target.url("/slow"))))
+    await target.arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_it_must_be_started(target: Target) -> None:
+    with pytest.raises(RuntimeError):
+        await Egress(ANYTHING).send(OutgoingRequest("GET", target.url()))
