@@ -46,7 +46,7 @@ class Document:
         return here
 
     def set(self, path: str, value: Any) -> None:
-        """Puts a value at a dotted path and makes sections on the way. Raises CannotEdit where a value is in the way."""
+        """Puts a value at a dotted path, making sections on the way. Raises CannotEdit where a value is in the way."""
         *above, last = path.split(".")
         here = self.tree
         for key in above:

@@ -7,7 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from doorward.config.files import placed
 from doorward.config.keys import ITEM, NAME, Key
 from doorward.config.problems import Problem, error, warning
-from doorward.config.scalars import from_text, is_scalar
+from doorward.config.scalars import from_text, is_scalar, is_section
 from doorward.config.secrets import Secret, resolve
 
 PREFIX = "DOORWARD_"
@@ -95,4 +95,4 @@ def _unknown(env: Mapping[str, str], keys: list[Key]) -> Iterator[Problem]:
 
 
 def _is_leaf(key: Key) -> bool:
-    return not is_dataclass(key.kind) and get_origin(key.kind) is None
+    return not is_section(key.kind) and get_origin(key.kind) is None

@@ -5,13 +5,13 @@ Plug-ins read their own Settings with the same `read`.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from doorward.config.fields import About, about
 from doorward.config.problems import Problem, error
-from doorward.config.scalars import Wrong, is_scalar, kind_of, parse_scalar, shown
+from doorward.config.scalars import Wrong, is_scalar, is_section, kind_of, parse_scalar, shown
 from doorward.config.secrets import Secret, join
 
 T = TypeVar("T")
@@ -91,11 +91,7 @@ def _key(
         if told.required:
             problems.append(error("missing", join(path, one.name), f"this key is required: {told.doc}"))
         # An absent section is read all the same: keys inside may be required.
-        return (
-            read(hint, None, join(path, one.name), problems, default)
-            if isinstance(hint, type) and is_dataclass(hint)
-            else default
-        )
+        return read(hint, None, join(path, one.name), problems, default) if is_section(hint) else default
     return _value(hint, section[one.name], join(path, one.name), told, problems, default)
 
 
@@ -134,7 +130,7 @@ def _value(hint: Any, raw: object, path: str, told: About, problems: list[Proble
         return _list(kind, raw, path, told, problems, default)
     if origin is Mapping:
         return _mapping(kind, raw, path, told, problems, default)
-    if is_dataclass(kind) and isinstance(kind, type):
+    if is_section(kind):
         return read(kind, raw, path, problems, default)
     return raw
 
@@ -146,7 +142,7 @@ def _list(kind: Any, raw: object, path: str, told: About, problems: list[Problem
     item = get_args(kind)[0]
     unreadable = object()
     read_items = [
-        _value(item, value, join(path, str(index)), told, problems, None if is_dataclass(item) else unreadable)
+        _value(item, value, join(path, str(index)), told, problems, None if is_section(item) else unreadable)
         for index, value in enumerate(raw)
     ]
     return tuple(value for value in read_items if value is not unreadable)

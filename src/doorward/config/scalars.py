@@ -5,6 +5,7 @@ A parser raises Wrong with what was expected; the reader adds the path.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from datetime import timedelta
 from typing import Any, Literal, get_args, get_origin
 
@@ -92,6 +93,11 @@ def from_text(kind: Any, text: str) -> object:
         except ValueError:
             return text
     return text
+
+
+def is_section(kind: Any) -> bool:
+    """Whether a kind is a section with keys of its own: a declared dataclass that is no single value."""
+    return isinstance(kind, type) and is_dataclass(kind) and not is_scalar(kind)
 
 
 def is_scalar(kind: Any) -> bool:
