@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 SCHEMA = "doorward"
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 5.0
 STATEMENTS_KEPT = 512
 BEGIN_POOLED = f"BEGIN; SET LOCAL search_path = {SCHEMA}"
 
@@ -90,7 +91,7 @@ class Connections:
         if pool is None:
             return
         try:
-            async with asyncio.timeout(STATEMENT_TIMEOUT_S):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await pool.close()
         except TimeoutError:
             pool.terminate()
@@ -119,8 +120,7 @@ class Connections:
         try:
             yield connection
         finally:
-            if not connection.is_closed() and connection.is_in_transaction():
-                await roll_back(connection)
+            await roll_back_open(connection)
             await release(pool, connection)
 
     async def _begin(self, pool: Pool) -> Connection:
@@ -129,7 +129,7 @@ class Connections:
             with translated():
                 await connection.execute(BEGIN_POOLED if self._dsn.is_pooled else "BEGIN")
         except BaseException:
-            connection.terminate()
+            cut(connection)
             await release(pool, connection)
             raise
         return connection
@@ -159,12 +159,20 @@ async def release(pool: Pool, connection: Connection) -> None:
     try:
         await pool.release(connection)
     except DRIVER_ERRORS:
-        connection.terminate()
+        cut(connection)
 
 
-async def roll_back(connection: Connection) -> None:
-    """Rolls back, or cuts the connection, which makes the server roll back."""
+async def roll_back_open(connection: Connection) -> None:
+    """Rolls back if a transaction is open, or cuts the connection, which makes the server roll back."""
     try:
-        await connection.execute("ROLLBACK")
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
     except DRIVER_ERRORS:
+        cut(connection)
+
+
+def cut(connection: Connection) -> None:
+    """Ends the connection without a word to the server."""
+    # The proxy of a connection that has died already refuses every call, this one too.
+    with suppress(asyncpg.InterfaceError):
         connection.terminate()

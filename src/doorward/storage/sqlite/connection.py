@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ from uuid import UUID
 from doorward.storage.contract import Params, Row
 from doorward.storage.dsn import SqliteMode
 from doorward.storage.errors import UnusableFile
-from doorward.storage.sqlite.faults import translate
+from doorward.storage.sqlite.faults import PRIMARY_MASK, translate
 from doorward.storage.types import adapt
 
 BUSY_TIMEOUT_S = 5.0
+WAL_PAUSE_S = 0.02
 # FULL, because NORMAL may lose the latest commits at power loss, and with them what a person was told is stored.
 SETTINGS = ("foreign_keys = ON", "synchronous = FULL", "journal_size_limit = 67108864", "temp_store = MEMORY")
 
@@ -65,8 +67,7 @@ def connect(path: Path, mode: SqliteMode, *, is_reader: bool, is_durable: bool =
 def configure(connection: sqlite3.Connection, mode: SqliteMode, *, is_reader: bool, is_durable: bool) -> None:
     connection.row_factory = as_dict
     if mode != "ro" and not is_reader:
-        journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()["journal_mode"]
-        if journal != "wal":
+        if switch_to_wal(connection) != "wal":
             raise UnusableFile("SQLite cannot use its write-ahead log here (a network file system?). Use a local disk.")
     for setting in SETTINGS:
         connection.execute(f"PRAGMA {setting}")
@@ -74,6 +75,23 @@ def configure(connection: sqlite3.Connection, mode: SqliteMode, *, is_reader: bo
         connection.execute("PRAGMA synchronous = OFF")
     if is_reader:
         connection.execute("PRAGMA query_only = ON")
+
+
+def switch_to_wal(connection: sqlite3.Connection) -> str:
+    """The journal mode afterwards. Blocks this thread while other processes do the same with a new file.
+
+    Two that want to change the mode at once would wait for each other, so SQLite refuses one without its usual wait.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()["journal_mode"]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY_MASK != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_PAUSE_S)
+        else:
+            return mode
 
 
 def as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
