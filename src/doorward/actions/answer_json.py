@@ -36,6 +36,15 @@ def fields_of(raw: Any, known: AbstractSet[str], what: str) -> dict[str, Any]:
     return {name.lower(): value for name, value in raw.items() if name.lower() in known}
 
 
+def list_of(raw: Any, what: str) -> list[Any]:
+    """The items of a list; null has none. Raises Malformed."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise Malformed(f"{what} is not a list")
+    return raw
+
+
 def _decode(response: OutgoingResponse) -> tuple[Any, str]:
     if response.truncated:
         raise Malformed("it is too large")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from doorward.actions.answer_json import Malformed, fields_of, first_value, whole_value
+from doorward.actions.answer_json import Malformed, fields_of, first_value, list_of, whole_value
+from doorward.actions.identity_patch import read_patch
 from doorward.actions.pointers import node_name
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.security.egress import EgressFailed, EgressRefused, EgressTimeout, OutgoingResponse
@@ -83,7 +84,8 @@ def interpret(settings: WebHookSettings, response: OutgoingResponse) -> Answer:
                 return _veto(response)
             return UpstreamFailed(502, f"webhook failed with status code {status}", IMPROPER)
         if status == 200 and settings.is_parsed:
-            return _patch(response)
+            fields = read_patch(fields_of(whole_value(response), {"identity"}, "the body").get("identity"))
+            return Patch(fields) if fields else Accepted()
     except Malformed as malformed:
         return UpstreamFailed(500, f"{UNREADABLE}: {malformed}")
     return Accepted()
@@ -106,7 +108,7 @@ def is_worth_retrying(status: int) -> bool:
 
 def _veto(response: OutgoingResponse) -> Veto | UpstreamFailed:
     body = fields_of(first_value(response), {"messages"}, "the body")
-    entries = _list(body.get("messages"), "messages")
+    entries = list_of(body.get("messages"), "messages")
     if not entries:
         return UpstreamFailed(500, NO_ENTRIES)
     return Veto(tuple(_entry(entry) for entry in entries))
@@ -117,14 +119,14 @@ def _entry(raw: Any) -> VetoEntry:
     pointer = found.get("instance_ptr")
     if pointer is not None and not isinstance(pointer, str):
         raise Malformed("instance_ptr is not a text")
-    messages = _list(found.get("messages"), "messages")
+    messages = list_of(found.get("messages"), "messages")
     return VetoEntry(node_name(pointer or ""), tuple(_message(message) for message in messages))
 
 
 def _message(raw: Any) -> VetoMessage:
     found = fields_of(raw, {"id", "text", "type", "context"}, "a message")
     number, text, kind = found.get("id"), found.get("text"), found.get("type")
-    if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 1 << 63):
         raise Malformed("the id of a message is not a whole number")
     if not isinstance(text, str | None) or not isinstance(kind, str | None):
         raise Malformed("text and type of a message are texts")
@@ -135,43 +137,3 @@ def _message(raw: Any) -> VetoMessage:
         context=found.get("context"),
         has_context="context" in found,
     )
-
-
-def _list(raw: Any, name: str) -> list[Any]:
-    if raw is None:
-        return []
-    if not isinstance(raw, list):
-        raise Malformed(f"{name} is not a list")
-    return raw
-
-
-TEXTS = frozenset({"id", "schema_id", "schema_url", "state", "state_changed_at", "created_at", "updated_at", "region"})
-ADDRESSES = frozenset({"verifiable_addresses", "recovery_addresses"})
-FREE = frozenset({"traits", "metadata_public", "metadata_admin"})
-IDENTITY = TEXTS | ADDRESSES | FREE | {"external_id", "organization_id", "credentials"}
-
-
-def _patch(response: OutgoingResponse) -> Patch | Accepted:
-    raw = fields_of(whole_value(response), {"identity"}, "the body").get("identity")
-    if raw is None:
-        return Accepted()
-    found = fields_of(raw, IDENTITY, "identity")
-    _check_types(found)
-    patch: dict[str, Any] = {name: found[name] for name in FREE if name in found}
-    patch |= {name: found[name] for name in ("schema_id", "state") if found.get(name)}
-    patch |= {name: found[name] for name in ADDRESSES if found.get(name)}
-    if "external_id" in found:
-        patch["external_id"] = found["external_id"] or None
-    return Patch(patch) if patch else Accepted()
-
-
-def _check_types(found: Mapping[str, Any]) -> None:
-    """A wrong type fails the whole answer, even of a field that is not applied."""
-    for name in (TEXTS | {"external_id", "organization_id"}) & found.keys():
-        if not isinstance(found[name], str | None):
-            raise Malformed(f"identity.{name} is not a text")
-    for name in ADDRESSES & found.keys():
-        if not all(isinstance(each, dict) for each in _list(found[name], f"identity.{name}")):
-            raise Malformed(f"identity.{name} is not a list of objects")
-    if not isinstance(found.get("credentials"), dict | None):
-        raise Malformed("identity.credentials is not an object")

@@ -1,0 +1,97 @@
+"""The `identity` of a parsed 200: which fields are applied, and of which a wrong type fails the whole answer."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from doorward.actions.answer_json import Malformed, fields_of, list_of
+
+FREE = ("traits", "metadata_public", "metadata_admin")
+
+
+def read_patch(raw: Any) -> dict[str, Any]:
+    """Names to new values, each to be replaced whole; empty for null. Raises Malformed.
+
+    Empty texts and lists change nothing, but a null or empty `external_id` and null metadata clear theirs. `traits` of
+    null is passed on, to fail validation. Keys count in any case; unknown ones do not.
+    """
+    found = fields_of(raw, CHECKS.keys() | set(FREE), "identity")
+    for name, value in found.items():
+        if name in CHECKS and value is not None:
+            CHECKS[name](value, f"identity.{name}")
+    patch = {name: found[name] for name in FREE if name in found}
+    for name in ("schema_id", "state", "verifiable_addresses", "recovery_addresses"):
+        if found.get(name):
+            patch[name] = found[name]
+    if "external_id" in found:
+        patch["external_id"] = found["external_id"] or None
+    return patch
+
+
+def _text(value: Any, what: str) -> None:
+    if not isinstance(value, str):
+        raise Malformed(f"{what} is not a text")
+
+
+def _flag(value: Any, what: str) -> None:
+    if not isinstance(value, bool):
+        raise Malformed(f"{what} is not true or false")
+
+
+def _uuid(value: Any, what: str) -> None:
+    try:
+        UUID(str(value))
+    except ValueError:
+        raise Malformed(f"{what} is not a UUID") from None
+
+
+def _time(value: Any, what: str) -> None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Malformed(f"{what} is not a time") from None
+    if moment.tzinfo is None:
+        raise Malformed(f"{what} is not a time with its zone")
+
+
+def _object(value: Any, what: str) -> None:
+    if not isinstance(value, dict):
+        raise Malformed(f"{what} is not an object")
+
+
+def _addresses(value: Any, what: str) -> None:
+    for address in list_of(value, what):
+        found = fields_of(address, ADDRESS_CHECKS.keys(), f"an entry of {what}")
+        for name, inner in found.items():
+            if inner is not None:
+                ADDRESS_CHECKS[name](inner, f"{what}.{name}")
+
+
+Check = Callable[[Any, str], None]
+
+ADDRESS_CHECKS: Mapping[str, Check] = {
+    "id": _uuid,
+    "value": _text,
+    "via": _text,
+    "status": _text,
+    "verified": _flag,
+    "verified_at": _time,
+    "created_at": _time,
+    "updated_at": _time,
+}
+CHECKS: Mapping[str, Check] = {
+    "id": _uuid,
+    "organization_id": _uuid,
+    "schema_id": _text,
+    "schema_url": _text,
+    "state": _text,
+    "external_id": _text,
+    "region": _text,
+    "created_at": _time,
+    "updated_at": _time,
+    "state_changed_at": _time,
+    "credentials": _object,
+    "verifiable_addresses": _addresses,
+    "recovery_addresses": _addresses,
+}
