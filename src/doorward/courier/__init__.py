@@ -1,0 +1,1 @@
+"""Mail and text messages as deliveries: models and templates. Sending is a connector's work."""
