@@ -84,10 +84,6 @@ class HubSpotClient:
         results = body.get("results") if isinstance(body, Mapping) else None
         return tuple(each for each in results if isinstance(each, Mapping)) if isinstance(results, list) else ()
 
-    async def probe(self, path: str) -> None:
-        """A harmless read, to see whether it is allowed."""
-        await self._call("GET", path)
-
     async def create(self, path: str, body: Mapping[str, Any]) -> bool:
         """Creates a property or a group; False when one of that name exists."""
         try:

@@ -1,0 +1,43 @@
+"""Writes a first template for a given identity schema: e-mail and name, from wherever the schema keeps them."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from doorward.identities.schema_fields import TraitField
+
+FIRST = (("name", "first"), ("first_name",), ("firstname",), ("firstName",), ("given_name",), ("name", "given"))
+LAST = (("name", "last"), ("last_name",), ("lastname",), ("lastName",), ("family_name",), ("name", "family"))
+HEAD = """\
+// What HubSpot is told about a person. `ctx.identity.traits` are the person's fields, the names on the left are
+// HubSpot's internal property names. A field that the person left empty is not sent, so nothing is overwritten by it.
+// `lists` takes numbers of static lists. `error 'cancel'` sends nothing.
+local at(object, path) = std.foldl(
+  function(here, key) if std.isObject(here) && std.objectHas(here, key) then here[key] else null, path, object
+);
+
+function(ctx)
+  {
+    properties: std.prune({
+"""
+TAIL = """\
+    }),
+    lists: [],
+  }
+"""
+
+
+def first_template(fields: Sequence[TraitField]) -> str:
+    """Jsonnet text. Without an e-mail in the schema the template sends names only."""
+    paths = [field.path for field in fields]
+    email = next((field.path for field in fields if field.format == "email"), None)
+    lines = [
+        f"      {name}: at(ctx.identity.traits, {orjson.dumps(list(path)).decode()}),\n"
+        for name, path in (("email", email), ("firstname", _first(FIRST, paths)), ("lastname", _first(LAST, paths)))
+        if path is not None
+    ]
+    return HEAD + "".join(lines) + TAIL
+
+
+def _first(wanted: Sequence[tuple[str, ...]], paths: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    return next((path for path in wanted if path in paths), None)
