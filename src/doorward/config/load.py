@@ -79,6 +79,9 @@ def load(
     for file in files:
         raw = read_file(file, problems)
         tree = merged(tree, resolve(raw, env=env, folder=file.parent, path="", problems=problems))
+    if any(one.code == "unreadable_file" for one in problems):
+        # What the file would have said is unknown, so nothing can be called missing.
+        return Loaded(Config(), tuple(_once(problems)), files, tree)
     filed, keys = tree, list(list_keys(Config, plugins.settings_by_path()))
     tree = _overridden(filed, env, keys, flags or {}, problems)
     if tree.get("dev") is True:
