@@ -17,14 +17,16 @@ class Dialect:
     """One engine's words. `types` replaces the macros `{uuid} {time} {json} {bool} {bytes} {serial}` in DDL.
 
     `skip_locked` and `for_update` end a SELECT in a transaction (empty on SQLite: one transaction writes at a time).
-    `list_tables` selects `name` of every table in our schema; `before_migrations` are run once before the first
-    migration; `migration_lock` makes a second migrating process wait until this transaction ends.
+    `owns_whole_database`: tables that are not ours must not be there. `list_tables` selects `name` of every table in
+    our schema. `before_migrations` are run once before the first migration; `migration_lock` makes a second migrating
+    process wait until this transaction ends.
     """
 
     name: Literal["sqlite", "postgres"]
     types: Mapping[str, str]
     skip_locked: str
     for_update: str
+    owns_whole_database: bool
     list_tables: str
     before_migrations: tuple[str, ...]
     migration_lock: str | None
@@ -54,6 +56,7 @@ SQLITE = Dialect(
     ),
     skip_locked="",
     for_update="",
+    owns_whole_database=True,
     list_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     before_migrations=(),
     migration_lock=None,
@@ -73,6 +76,7 @@ POSTGRES = Dialect(
     ),
     skip_locked=" FOR UPDATE SKIP LOCKED",
     for_update=" FOR UPDATE",
+    owns_whole_database=False,
     list_tables="SELECT CAST(tablename AS text) AS name FROM pg_tables WHERE schemaname = 'doorward'",
     before_migrations=("CREATE SCHEMA IF NOT EXISTS doorward",),
     # The number is our own and arbitrary; the lock ends with the transaction.

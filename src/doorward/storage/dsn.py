@@ -105,7 +105,8 @@ def parse_postgres(rest: str, *, is_cockroach: bool) -> PostgresDsn:
         max_conns=read_count(options, "max_conns"),
         max_conn_lifetime_s=read_duration(options, "max_conn_lifetime", 0.0),
         max_conn_idle_s=read_duration(options, "max_conn_idle_time", 300.0),
-        connect_timeout_s=read_duration(options, "connect_timeout", 10.0),
+        # 0 would mean: wait for ever.
+        connect_timeout_s=read_duration(options, "connect_timeout", 10.0) or 10.0,
         is_pooled=options.get("pgbouncer", "").lower() in {"true", "1", "yes", "on"},
         is_cockroach=is_cockroach,
         notes=tuple(notes_for_postgres(options, is_cockroach=is_cockroach)),

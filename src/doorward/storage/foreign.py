@@ -28,7 +28,7 @@ async def refuse_foreign(reader: Reader, dialect: Dialect, name: str) -> None:
             "then bring the identities over with: doorward identities import",
             database=name,
         )
-    if dialect.name == "sqlite" and tables - {"sqlite_sequence", "sqlite_stat1"} and OURS not in tables:
+    if dialect.owns_whole_database and tables - {"sqlite_sequence", "sqlite_stat1"} and OURS not in tables:
         raise ForeignDatabase(
             f"{name} already holds tables of another program. Give Doorward a file of its own in the dsn.",
             database=name,

@@ -19,6 +19,7 @@ from doorward.storage.errors import (
     DatabaseReadOnly,
     DatabaseRefused,
     ForeignDatabase,
+    InvalidDsn,
     StatementFailed,
     UniqueViolation,
 )
@@ -217,13 +218,33 @@ async def test_unusable_addresses_are_told_apart_without_the_password(postgres_s
         "postgres://u:hunter2@127.0.0.1:1/x": DatabaseAway,
         "postgres://u:hunter2@no-such-host.invalid/x": DatabaseAway,
         f"postgres://nobody:hunter2@127.0.0.1:{port}/postgres": DatabaseRefused,
+        f"postgres://postgres:hunter2@127.0.0.1:{port}/postgres?sslmode=require": DatabaseRefused,
+        f"postgres://postgres:hunter2@127.0.0.1:{port}/postgres?sslmode=banana": InvalidDsn,
+        f"postgres://postgres:hunter2@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/nowhere": InvalidDsn,
+        f"postgres://postgres:hunter2@127.0.0.1:{port}/postgres?colour=red": InvalidDsn,
         f"postgres://postgres:hunter2@127.0.0.1:{port}/no_such_database": DatabaseRefused,
     }
     for dsn, kind in cases.items():
         error = await failure(dsn)
-        assert type(error) is kind
+        assert type(error) is kind, dsn
         assert "hunter2" not in f"{error!r} {error.__cause__!r}"
         assert "postgres://" in str(error)
+
+
+async def test_a_server_that_would_lose_letters_or_refuse_the_schema_is_refused(
+    postgres_server: PostgresServer, postgres_dsn: str, clock: MovableClock
+) -> None:
+    name = database_name(postgres_dsn)
+    postgres_server.sql(f"CREATE DATABASE l{name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    assert "UTF8" in str(await failure(postgres_server.dsn(f"l{name}")))
+    postgres_server.drop_database(f"l{name}")
+    postgres_server.sql(f"CREATE ROLE r{name} LOGIN")
+    database = open_database(postgres_dsn.replace("postgres@", f"r{name}@"), clock)
+    await database.start()
+    with pytest.raises(DatabaseRefused, match="permission denied"):
+        await migrate(database, clock)
+    await database.close()
+    postgres_server.sql(f"DROP ROLE r{name}")
 
 
 async def test_kratoss_tables_in_public_do_not_disturb(

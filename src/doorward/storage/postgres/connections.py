@@ -11,8 +11,9 @@ import asyncpg
 
 from doorward.clock import Clock
 from doorward.storage.dsn import PostgresDsn
-from doorward.storage.errors import DatabaseAway, DatabaseBusy, DatabaseRefused, InvalidDsn
+from doorward.storage.errors import DatabaseAway, DatabaseBusy
 from doorward.storage.postgres.faults import DRIVER_ERRORS, translate, translated
+from doorward.storage.postgres.opening import explained
 from doorward.storage.postgres.transaction import Connection
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
@@ -33,7 +34,9 @@ def session_settings(dsn: PostgresDsn, *, read_only: bool) -> Mapping[str, str]:
     """What each session is set to when it starts; PgBouncer would refuse or forget it."""
     if dsn.is_pooled:
         return {}
-    settings = {"search_path": SCHEMA, "application_name": "doorward"}
+    settings = {"search_path": SCHEMA}
+    if "application_name=" not in dsn.url:
+        settings["application_name"] = "doorward"
     if not dsn.is_cockroach:
         # A process that was stopped in the middle of a transaction must not hold its rows for ever.
         settings["idle_in_transaction_session_timeout"] = "60000"
@@ -69,22 +72,14 @@ class Connections:
 
     async def start(self) -> None:
         """Opens the first connection. Raises InvalidDsn, DatabaseRefused, DatabaseAway."""
-        size = self._dsn.max_conns or default_max_conns()
-        try:
-            with translated():
-                self._pool = await asyncpg.create_pool(
-                    min_size=1,
-                    max_size=size,
-                    max_inactive_connection_lifetime=self._dsn.max_conn_idle_s,
-                    reset=keep_as_it_is,
-                    **connect_arguments(self._dsn, read_only=self._read_only),
-                )
-        except (DatabaseAway, DatabaseRefused) as error:
-            raise type(error)(f"{error.safe_text()} ({self._dsn.shown})") from None
-        except (asyncpg.ClientConfigurationError, ValueError):
-            raise InvalidDsn(
-                "The dsn cannot be used by the PostgreSQL driver. Check its host, port and options."
-            ) from None
+        with explained(self._dsn):
+            self._pool = await asyncpg.create_pool(
+                min_size=1,
+                max_size=self._dsn.max_conns or default_max_conns(),
+                max_inactive_connection_lifetime=self._dsn.max_conn_idle_s,
+                reset=keep_as_it_is,
+                **connect_arguments(self._dsn, read_only=self._read_only),
+            )
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
@@ -116,12 +111,19 @@ class Connections:
         try:
             connection = await self._begin(pool)
         except DatabaseAway:
+            await self.renew()
             connection = await self._begin(pool)
         try:
             yield connection
         finally:
             await roll_back_open(connection)
             await release(pool, connection)
+
+    async def renew(self) -> None:
+        """Has every idle connection replaced before its next use: where one has died, others often have, too."""
+        self._renewed_at = self._clock.now()
+        if self._pool is not None:
+            await self._pool.expire_connections()
 
     async def _begin(self, pool: Pool) -> Connection:
         connection = await acquire(pool)
@@ -139,8 +141,7 @@ class Connections:
             raise DatabaseAway("The database is not open.")
         lifetime_s = self._dsn.max_conn_lifetime_s
         if lifetime_s and self._clock.now() - self._renewed_at >= timedelta(seconds=lifetime_s):
-            self._renewed_at = self._clock.now()
-            await self._pool.expire_connections()
+            await self.renew()
         return self._pool
 
 

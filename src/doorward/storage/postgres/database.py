@@ -16,6 +16,7 @@ from doorward.storage.foreign import refuse_foreign
 from doorward.storage.postgres.commit import commit
 from doorward.storage.postgres.connections import Connections
 from doorward.storage.postgres.listener import Listener
+from doorward.storage.postgres.opening import require_usable
 from doorward.storage.postgres.reader import PooledReader, PostgresReader
 from doorward.storage.postgres.transaction import PostgresTransaction
 from doorward.storage.statements import StatementCache
@@ -49,6 +50,7 @@ class PostgresDatabase:
     async def start(self) -> None:
         await self._connections.start()
         try:
+            await require_usable(self._reader, self._dsn)
             await refuse_foreign(self._reader, POSTGRES, self._dsn.shown)
         except BaseException:
             await self.close()

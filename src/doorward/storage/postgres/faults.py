@@ -70,6 +70,8 @@ def by_state(state: str, error: asyncpg.PostgresError) -> DoorwardError:
         return unique_violation(error)
     if state in CONTENDED:
         return Contended()
+    if state == "42501":
+        return DatabaseRefused(f"The database user may not do what is needed: {getattr(error, 'message', '')}.")
     kind = BY_STATE.get(state) or BY_CLASS.get(state[:2])
     if kind is not None:
         return kind()

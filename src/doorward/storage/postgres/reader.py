@@ -22,6 +22,7 @@ class PostgresReader:
         try:
             return await self._fetch(sql, params)
         except DatabaseAway:
+            await self._connections.renew()
             return await self._fetch(sql, params)
 
     async def _fetch(self, sql: str, params: Params | None) -> list[Row]:

@@ -66,9 +66,8 @@ def connect(path: Path, mode: SqliteMode, *, is_reader: bool, is_durable: bool =
 
 def configure(connection: sqlite3.Connection, mode: SqliteMode, *, is_reader: bool, is_durable: bool) -> None:
     connection.row_factory = as_dict
-    if mode != "ro" and not is_reader:
-        if switch_to_wal(connection) != "wal":
-            raise UnusableFile("SQLite cannot use its write-ahead log here (a network file system?). Use a local disk.")
+    if mode != "ro" and not is_reader and switch_to_wal(connection) != "wal":
+        raise UnusableFile("SQLite cannot use its write-ahead log here (a network file system?). Use a local disk.")
     for setting in SETTINGS:
         connection.execute(f"PRAGMA {setting}")
     if not is_durable:
