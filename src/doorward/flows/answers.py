@@ -1,0 +1,52 @@
+"""What the engine answers: plain results, of which the API makes statuses, redirects and cookies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from doorward.flows.model import Flow
+from doorward.sessions.model import Issued
+
+
+class Why(Enum):
+    """Why a form is shown."""
+
+    STARTED = "started"
+    FETCHED = "fetched"
+    REJECTED = "rejected"  # submitted, and there is more to do: errors, or a further step
+    REPLACED = "replaced"  # the one submitted had expired; this takes its place
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A form: `body` for JSON clients, `page_url` (with the flow's id) for browsers."""
+
+    why: Why
+    flow: Flow
+    body: Mapping[str, Any] = field(repr=False)
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOn:
+    """A browser that need not do this (signed in already) goes to `location`."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is committed. `body` for JSON clients, `location` for browsers.
+
+    `cookie` is the session to hand out as a cookie; `csrf_cookie` the browser's new CSRF token, "" to keep the old one.
+    """
+
+    flow: Flow
+    body: Mapping[str, Any] = field(repr=False)
+    location: str
+    cookie: Issued | None = None
+    csrf_cookie: str = field(default="", repr=False)
+
+
+Answer = Shown | MovedOn | Done

@@ -1,0 +1,224 @@
+"""The seams of the engine: what a kind of flow, a method of registration and a hook have to offer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Protocol
+from uuid import UUID
+
+from doorward.actions.hooks import HookEntry
+from doorward.errors import DoorwardError
+from doorward.flows.answers import Done
+from doorward.flows.form import FormProblem
+from doorward.flows.messages import Words
+from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.request import FieldTypes, FlowRequest
+from doorward.identities.draft import NewCredential
+from doorward.identities.schema import IdentitySchema
+from doorward.outbox.states import State
+from doorward.storage.contract import Transaction
+
+
+class Stage(Enum):
+    """Which part of a registration form is shown."""
+
+    ONE_STEP = "one_step"
+    TRAITS = "traits"
+    CREDENTIALS = "credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a method reads: the decoded body, the traits in it, and whose they will be."""
+
+    values: Mapping[str, Any] = field(repr=False)
+    traits: Mapping[str, Any] = field(repr=False)
+    schema: IdentitySchema
+    words: Words
+
+    def text(self, name: str) -> str:
+        """A field's text, "" where there is none."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The method is satisfied; these credentials are stored with the identity."""
+
+    credentials: tuple[NewCredential, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The method is not satisfied."""
+
+    problems: tuple[FormProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextStage:
+    """There is another part of the form to show."""
+
+    stage: Stage
+
+
+class RegistrationMethod(Protocol):
+    """One way to sign up, or one step of it."""
+
+    @property
+    def name(self) -> str:
+        """As in `selfservice.methods` and in the field `method`."""
+        ...
+
+    def nodes(self, stage: Stage, words: Words) -> Sequence[Node]:
+        """What the method adds to a stage of the form."""
+        ...
+
+    def is_mine(self, form: Form) -> bool:
+        """Whether this submission is for this method."""
+        ...
+
+    @property
+    def fields(self) -> FieldTypes:
+        """The form's fields that only this method reads, with their JSON types."""
+        ...
+
+    def check(self, form: Form) -> Sequence[FormProblem]:
+        """What is plainly wrong or not filled in; asked of every method, shown together with the traits' problems."""
+        ...
+
+    async def register(self, form: Form) -> Proven | Refused | NextStage:
+        """The decision. May be slow (hashing, breach list): no transaction is open. The traits are valid."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HookContext:
+    """What a hook may know. `values` is the template context of facts that exist by then, as JSON values."""
+
+    flow: Flow
+    values: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Nothing against it. `patch` holds identity fields to be replaced whole."""
+
+    patch: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """The flow stops here, with messages for the person."""
+
+    problems: tuple[FormProblem, ...]
+
+
+class Effect(Enum):
+    """What a hook asks the flow's answer to contain."""
+
+    HAND_OUT_SESSION = "hand_out_session"
+    SHOW_VERIFICATION = "show_verification"
+
+
+class InFlowHook(Protocol):
+    """Runs inside a request, before the transaction."""
+
+    @property
+    def effects(self) -> frozenset[Effect]: ...
+
+    async def run(self, context: HookContext) -> Proceed | Veto:
+        """Raises DoorwardError when it cannot be asked; then the flow stops."""
+        ...
+
+
+class HookTable(Protocol):
+    """Which hooks run inside a flow (`actions.resolve.ActionTable`)."""
+
+    def in_flow_hooks(self, flow_kind: str, phase: str, method: str | None) -> tuple[HookEntry, ...]: ...
+
+
+class HookSource(Protocol):
+    """Makes hooks of entries (`hooks.registry`)."""
+
+    def hook(self, entry: HookEntry) -> InFlowHook: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How far a delivery has come."""
+
+    state: State
+    reason: str | None = None
+
+
+class SettledWaiter(Protocol):
+    """Waits for the first attempts of deliveries."""
+
+    async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
+        """Where each stands when all have had their first attempts, or after `cap_s` seconds."""
+        ...
+
+
+class Plan(Protocol):
+    """Everything that one submit will store, decided before the transaction opens."""
+
+    async def write(self, tx: Transaction) -> Any:
+        """Stores it; may be run again after a conflict, so it changes nothing but rows."""
+        ...
+
+    async def conclude(self, written: Any) -> Done | Flow:
+        """The answer, after the commit; a flow where the form has something to say about it."""
+        ...
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        """The form for an expected refusal of the database (an identifier is taken); None: not expected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The form again, with what is still to do in it."""
+
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class KindSettings:
+    """What all kinds have. `page_url` is the page that shows the form."""
+
+    page_url: str
+    lifespan: timedelta
+    is_enabled: bool = True
+
+
+class FlowRules(Protocol):
+    """One kind of flow."""
+
+    @property
+    def kind(self) -> FlowKind: ...
+
+    @property
+    def settings(self) -> KindSettings: ...
+
+    def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+        """Where a browser goes instead of starting (signed in already); None: it may start. Raises refusals."""
+        ...
+
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+        """A new flow with its nodes, after the `before` hooks."""
+        ...
+
+    def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+        """Like `check_start`, before a submission is read."""
+        ...
+
+    def expired(self, old: Flow, new: Flow) -> Flow:
+        """The flow that takes the place of an expired one, saying so."""
+        ...
+
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan:
+        """Decides about a submission; slow work is done here. Raises refusals that no form can show."""
+        ...

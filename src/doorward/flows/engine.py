@@ -1,0 +1,146 @@
+"""Runs flows of every kind: start, fetch, submit. Owns the one transaction of each; nothing slow happens inside it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import Answer, MovedOn, Shown, Why
+from doorward.flows.contract import FlowRules, Rejection
+from doorward.flows.csrf import check_reader
+from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired
+from doorward.flows.messages import Catalogue
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
+from doorward.flows.render import flow_json
+from doorward.flows.request import FlowRequest
+from doorward.flows.return_to import with_flow, with_query
+from doorward.ids import new_secret_id
+from doorward.storage.contract import Database, Transaction
+
+
+class FlowEngine:
+    """One per process."""
+
+    def __init__(
+        self, database: Database, rules: Iterable[FlowRules], catalogue: Catalogue, clock: Clock, base_url: str
+    ) -> None:
+        self._database = database
+        self._rules = {each.kind: each for each in rules}
+        self._catalogue = catalogue
+        self._clock = clock
+        self._base = base_url.rstrip("/") + "/self-service"
+
+    async def start(self, kind: FlowKind, type_: FlowType, request: FlowRequest) -> Shown | MovedOn:
+        """A new flow, stored. Raises SelfServiceFlowDisabled, SessionAlreadyAvailable,
+        SelfServiceFlowReturnToForbidden, SchemaNotSelectable, HookRefused.
+        """
+        rules = self._rules[kind]
+        target = rules.check_start(type_, request)
+        if target is not None:
+            return MovedOn(target)
+        flow = await rules.furnish(self._new_flow(rules, type_, request), request)
+        await self._insert(flow)
+        return self._shown(Why.STARTED, flow)
+
+    async def fetch(self, kind: FlowKind, flow_id: str, request: FlowRequest) -> Shown:
+        """A flow for the page that shows it. Raises FlowNotFound, SecurityCsrfViolation, SelfServiceFlowExpired."""
+        flow = await self._find(kind, flow_id)
+        if flow is None:
+            raise FlowNotFound
+        check_reader(flow, request)
+        now = self._clock.now()
+        if flow.is_expired(now):
+            raise SelfServiceFlowExpired(flow.expires_at, now, **self._where_to_start(flow))
+        return self._shown(Why.FETCHED, flow)
+
+    async def submit(self, kind: FlowKind, request: FlowRequest) -> Answer:
+        """Decides about a submission and stores all that follows from it in one commit.
+
+        Raises FlowIdMissing, FlowNotFound, SessionAlreadyAvailable, SelfServiceFlowExpired (with the new flow's id),
+        SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, and the database's Unavailable.
+        """
+        rules = self._rules[kind]
+        flow = await self._find(kind, request.query.get("flow", ""), is_submit=True)
+        if flow is None:
+            raise FlowNotFound
+        target = rules.check_submit(flow, request)
+        if target is not None:
+            return MovedOn(target)
+        if flow.is_expired(self._clock.now()):
+            return await self._replaced(rules, flow, request)
+        step = await rules.submit(flow, request)
+        if isinstance(step, Rejection):
+            return await self._rejected(step.flow)
+        try:
+            written = await self._database.transaction(step.write)
+        except DoorwardError as error:
+            refused = step.refused(error)
+            if refused is None:
+                raise
+            return await self._rejected(refused)
+        concluded = await step.conclude(written)
+        return await self._rejected(concluded) if isinstance(concluded, Flow) else concluded
+
+    def _new_flow(self, rules: FlowRules, type_: FlowType, request: FlowRequest) -> Flow:
+        now = self._clock.now()
+        flow_id = new_secret_id()
+        return Flow(
+            id=flow_id,
+            kind=rules.kind,
+            type=type_,
+            state=FlowState.CHOOSE_METHOD,
+            request_url=request.url,
+            ui=Ui(action=with_flow(f"{self._base}/{rules.kind}", flow_id)),
+            csrf_token=request.csrf_cookie if type_ is FlowType.BROWSER else "",
+            issued_at=now,
+            expires_at=now + rules.settings.lifespan,
+            internal={"language": self._catalogue.choose(request.header("accept-language"))},
+        )
+
+    async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown:
+        """A new flow that says why it is there. Raises SelfServiceFlowExpired for clients that want JSON."""
+        asked = replace(request, url=old.request_url, query={})
+        fresh = rules.expired(old, await rules.furnish(self._new_flow(rules, old.type, asked), asked))
+        await self._insert(fresh)
+        if request.is_json or old.type is FlowType.API:
+            raise SelfServiceFlowExpired(old.expires_at, self._clock.now(), fresh.id)
+        return self._shown(Why.REPLACED, fresh)
+
+    async def _rejected(self, flow: Flow) -> Shown:
+        now = self._clock.now()
+
+        async def write(tx: Transaction) -> None:
+            await store.update_flow(tx, flow, now)
+
+        await self._database.transaction(write)
+        return self._shown(Why.REJECTED, flow)
+
+    async def _insert(self, flow: Flow) -> None:
+        async def write(tx: Transaction) -> None:
+            await store.insert_flow(tx, flow)
+
+        await self._database.transaction(write)
+
+    async def _find(self, kind: FlowKind, text: str, *, is_submit: bool = False) -> Flow | None:
+        try:
+            flow_id = UUID(text)
+        except ValueError:
+            if is_submit:
+                raise FlowIdMissing from None
+            return None
+        return await store.find_flow(self._database.reader, flow_id, kind)
+
+    def _shown(self, why: Why, flow: Flow) -> Shown:
+        page = self._rules[flow.kind].settings.page_url
+        return Shown(why, flow, flow_json(flow), with_flow(page, flow.id))
+
+    def _where_to_start(self, flow: Flow) -> dict[str, Any]:
+        if flow.type is FlowType.API:
+            return {"api": f"{self._base}/{flow.kind}/api"}
+        start = f"{self._base}/{flow.kind}/browser"
+        if not flow.return_to:
+            return {"redirect_to": start}
+        return {"redirect_to": with_query(start, return_to=flow.return_to), "return_to": flow.return_to}

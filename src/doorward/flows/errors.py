@@ -1,0 +1,67 @@
+"""Refusals of the flow engine. Codes and occasions are Kratos's; statuses and rendering are `web.problems`' part."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from doorward.errors import Conflict, DoorwardError, Forbidden, InvalidInput, NotFound
+
+
+class FlowNotFound(NotFound):
+    """The requested resource could not be found"""
+
+
+class FlowIdMissing(InvalidInput):
+    """The flow query parameter is missing or malformed."""
+
+
+class SelfServiceFlowDisabled(InvalidInput):
+    """This flow is not open."""
+
+
+class SelfServiceFlowReturnToForbidden(InvalidInput):
+    """The requested return_to URL is not allowed."""
+
+
+class SessionAlreadyAvailable(InvalidInput):
+    """You are already signed in."""
+
+
+class SecurityCsrfViolation(Forbidden):
+    """The request was rejected to protect you from Cross-Site-Request-Forgery."""
+
+
+class SchemaNotSelectable(InvalidInput):
+    """The requested identity_schema cannot be chosen."""
+
+
+class UnreadableSubmission(InvalidInput):
+    """The form could not be read."""
+
+
+class SelfServiceFlowExpired(Conflict):
+    """The self-service flow expired. Start a new one."""
+
+    def __init__(self, expired_at: datetime, now: datetime, use_flow_id: UUID | None = None, **details: Any) -> None:
+        """`use_flow_id` is the flow that takes its place (submit); `details` say where to start anew (fetch)."""
+        self.expired_at = expired_at
+        self.since = now - expired_at
+        self.use_flow_id = use_flow_id
+        super().__init__(f"The self-service flow expired {minutes(now, expired_at)} minutes ago.", **details)
+
+
+class WebHookFailed(DoorwardError):
+    """A third-party upstream service responded improperly. Please try again later."""
+
+
+class WebHookTimedOut(WebHookFailed):
+    """A third-party upstream service could not be reached. Please try again later."""
+
+
+class WebHookBroken(WebHookFailed):
+    """An internal server error occurred, please contact the system administrator"""
+
+
+def minutes(now: datetime, since: datetime) -> str:
+    """`1.25`: how long ago, as Kratos's texts say it."""
+    return f"{(now - since).total_seconds() / 60:.2f}"

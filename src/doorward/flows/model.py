@@ -1,0 +1,110 @@
+"""Frozen data of one self-service run: the flow and the form that it shows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from doorward.flows.messages import Message
+
+CSRF_FIELD = "csrf_token"
+
+
+class FlowKind(StrEnum):
+    """What the person wants to do."""
+
+    REGISTRATION = "registration"
+    VERIFICATION = "verification"
+
+
+class FlowType(StrEnum):
+    """`browser` has cookies and redirects, `api` has tokens and JSON."""
+
+    BROWSER = "browser"
+    API = "api"
+
+
+class FlowState(StrEnum):
+    CHOOSE_METHOD = "choose_method"
+    SENT_EMAIL = "sent_email"
+    PASSED_CHALLENGE = "passed_challenge"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One field or button. `attributes` hold what an HTML input would: name, type, value, required, …"""
+
+    type: str
+    group: str
+    attributes: Mapping[str, Any] = field(repr=False)
+    label: Message | None = None
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return str(self.attributes.get("name") or self.attributes.get("id") or "")
+
+    def with_attributes(self, **changes: Any) -> "Node":
+        return replace(self, attributes={**self.attributes, **changes})
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """The form: where it is sent, its nodes in order, messages about the whole of it."""
+
+    action: str
+    nodes: tuple[Node, ...] = ()
+    messages: tuple[Message, ...] = ()
+    method: str = "POST"
+
+    def find_node(self, name: str) -> Node | None:
+        return next((node for node in self.nodes if node.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One run. `extra` is shown to clients as it is, `internal` to nobody."""
+
+    id: UUID
+    kind: FlowKind
+    type: FlowType
+    state: FlowState
+    request_url: str
+    ui: Ui
+    csrf_token: str = field(repr=False)
+    issued_at: datetime
+    expires_at: datetime
+    active: str | None = None
+    identity_id: UUID | None = None
+    schema_id: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    internal: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def return_to(self) -> str:
+        """What the first request asked for; Kratos keeps it nowhere else either."""
+        return query_value(self.request_url, "return_to")
+
+    @property
+    def language(self) -> str:
+        return str(self.internal.get("language", ""))
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at <= now
+
+    def with_ui(self, *, nodes: Iterable[Node] | None = None, messages: Iterable[Message] | None = None) -> "Flow":
+        """The flow with other nodes or messages; what is None stays."""
+        ui = replace(
+            self.ui,
+            nodes=self.ui.nodes if nodes is None else tuple(nodes),
+            messages=self.ui.messages if messages is None else tuple(messages),
+        )
+        return replace(self, ui=ui)
+
+
+def query_value(url: str, name: str) -> str:
+    """The first value of a query parameter, "" where there is none."""
+    return parse_qs(urlsplit(url).query, keep_blank_values=True).get(name, [""])[0]

@@ -1,0 +1,26 @@
+"""The order of a registration form's nodes, as Kratos gives it.
+
+The CSRF field, the first trait, the password, the other traits; then everything else by group, buttons last.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from doorward.flows.model import CSRF_FIELD, Node
+
+GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", "captcha", "profile")
+PASSWORD = "password"  # noqa: S105 -- the name of a field
+
+
+def sort_registration(nodes: Iterable[Node], trait_names: Sequence[str]) -> tuple[Node, ...]:
+    """Stable: what has no place of its own keeps its order within its group."""
+    placed = [CSRF_FIELD, *trait_names[:1], PASSWORD, *trait_names[1:]]
+    places = {name: place for place, name in enumerate(placed)}
+
+    def key(node: Node) -> tuple[int, int, bool]:
+        place = places.get(node.name)
+        if place is not None:
+            return (place, 0, False)
+        group = GROUPS.index(node.group) if node.group in GROUPS else -1
+        return (len(places), group, node.name == "method")
+
+    return tuple(sorted(nodes, key=key))

@@ -1,0 +1,267 @@
+"""Signing up: the form in one or two steps, and what has to be true before a sign-up may be stored."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from doorward.clock import Clock
+from doorward.flows.consents import SHOWN, answered_consents, shown_consents
+from doorward.flows.contract import (
+    KindSettings,
+    NextStage,
+    Proven,
+    Refused,
+    RegistrationMethod,
+    Rejection,
+    Stage,
+    Veto,
+)
+from doorward.flows.csrf import check_sender
+from doorward.flows.errors import SchemaNotSelectable, SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
+from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
+from doorward.flows.messages import Catalogue, Words
+from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.nodes import csrf_node, trait_node
+from doorward.flows.ordering import sort_registration
+from doorward.flows.registration_form import TRANSIENT, Submission, field_types, plain_problems, read_submission
+from doorward.flows.registration_plan import RegistrationPlan, Writers
+from doorward.flows.request import FlowRequest
+from doorward.flows.return_to import ReturnTargets
+from doorward.flows.run_hooks import Asked, HookRunner
+from doorward.flows.template_context import template_context
+from doorward.identities.draft import Draft, NewIdentity
+from doorward.identities.events import Cause
+from doorward.identities.render import public_identity
+from doorward.identities.schema import IdentitySchema, SchemaRegistry, UnknownSchema
+from doorward.security.tokens import new_csrf_token
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationSettings:
+    """`default_url` is where a browser goes after signing up, `method_urls` after a certain method."""
+
+    kind: KindSettings
+    targets: ReturnTargets
+    is_two_step: bool
+    base_url: str
+    header_allowlist: tuple[str, ...] = ()
+    default_url: str | None = None
+    method_urls: Mapping[str, str] = field(default_factory=dict)
+    has_legacy_verification_items: bool = False
+
+    def default_for(self, method: str) -> str:
+        return self.method_urls.get(method) or self.default_url or self.targets.default
+
+
+class RegistrationRules:
+    """The rules of the kind `registration`."""
+
+    kind = FlowKind.REGISTRATION
+
+    def __init__(
+        self,
+        settings: RegistrationSettings,
+        methods: Sequence[RegistrationMethod],
+        hooks: HookRunner,
+        writers: Writers,
+        catalogue: Catalogue,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings.kind
+        self._settings = settings
+        self._methods = tuple(methods)
+        self._hooks = hooks
+        self._writers = writers
+        self._catalogue = catalogue
+        self._clock = clock
+
+    # Starting
+
+    def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+        """Refuses when sign-up is off, when somebody is signed in, and a `return_to` that leads elsewhere."""
+        self._require_enabled()
+        if request.session is not None and type_ is FlowType.API:
+            raise SessionAlreadyAvailable
+        target = self._settings.targets.check(request.query.get("return_to", ""))
+        if request.session is None:
+            return None
+        if request.is_json:
+            raise SessionAlreadyAvailable
+        return target
+
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+        """The first form: everything, or the traits only. Raises SchemaNotSelectable, HookRefused."""
+        schema = self._schema_asked_for(request)
+        words = self._catalogue.words(flow.language)
+        stage = Stage.TRAITS if self._settings.is_two_step else Stage.ONE_STEP
+        flow = replace(
+            flow.with_ui(nodes=self._nodes(stage, schema, words)),
+            schema_id=schema.id,
+            extra={**flow.extra, "organization_id": None},
+            internal={**flow.internal, SHOWN: shown_consents(schema)},
+        )
+        await self._hooks.before(flow, self._context(flow, request))
+        return flow
+
+    def expired(self, old: Flow, new: Flow) -> Flow:
+        """Tells how long ago the other one ended."""
+        words = self._catalogue.words(new.language)
+        at = old.expires_at
+        context = {"expired_at": at.isoformat(), "expired_at_unix": int(at.timestamp())}
+        return new.with_ui(messages=[words.say(4040001, context, minutes=minutes(self._clock.now(), at))])
+
+    # Submitting
+
+    def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+        """Refuses when sign-up is off or somebody is signed in."""
+        self._require_enabled()
+        if request.session is None:
+            return None
+        if request.is_json or flow.type is FlowType.API:
+            raise SessionAlreadyAvailable
+        return self._settings.targets.default
+
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | RegistrationPlan:
+        """Reads the form, asks the method, asks the hooks: the plan of what to store, or the form again.
+
+        Raises SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, WebHookTimedOut.
+        """
+        schema = self._writers.identities.schemas.get_schema(flow.schema_id or "")
+        words = self._catalogue.words(flow.language)
+        body = await request.read(field_types(schema, self._methods))
+        if body.problem is not None:
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
+        submission = read_submission(body.values, schema, words)
+        method = next((each for each in self._methods if each.is_mine(submission.form)), None)
+        problems = plain_problems(submission, self._methods)
+        if method is None and not problems:
+            return _rejected(flow, FormProblem(None, words.say(4010003)))
+        flow = replace(flow, ui=with_values(flow.ui, trait_values(submission.form.traits)))
+        if method is None or problems:
+            return _rejected(flow, *problems)
+        stranger = check_sender(flow, request, submission.form.text("csrf_token"), words)
+        if stranger is not None:
+            return _rejected(flow, stranger)
+        return await self._registered(flow, request, method, submission)
+
+    async def _registered(
+        self, flow: Flow, request: FlowRequest, method: RegistrationMethod, submission: Submission
+    ) -> Rejection | RegistrationPlan:
+        form = submission.form
+        decision = await method.register(form)
+        match decision:
+            case Refused(problems):
+                return _rejected(flow, *problems)
+            case NextStage(stage):
+                return Rejection(self._staged(flow, stage, submission))
+            case Proven(credentials):
+                payload = submission.payload or flow.extra.get(TRANSIENT) or {}
+                flow = replace(flow, extra={**flow.extra, TRANSIENT: payload})
+                consents = answered_consents(flow, form.schema, form.traits, payload)
+                new = NewIdentity(form.schema.id, form.traits, credentials, consents=consents)
+                draft = self._writers.identities.draft(new)
+                return await self._planned(flow, request, method.name, draft, form.words)
+
+    async def _planned(
+        self, flow: Flow, request: FlowRequest, method: str, draft: Draft, words: Words
+    ) -> Rejection | RegistrationPlan:
+        running = replace(flow, active=method)
+        location = self._settings.targets.check(flow.return_to, self._settings.default_for(method))
+        asked = await self._hooks.after(
+            running, method, draft, self._seen(running, request), self._writers.identities.redraft, words
+        )
+        if isinstance(asked, Veto):
+            return _rejected(_without_payload(flow), *asked.problems)
+        return self._plan(running, request, method, asked, words, location)
+
+    def _plan(
+        self, flow: Flow, request: FlowRequest, method: str, asked: Asked, words: Words, location: str
+    ) -> RegistrationPlan:
+        is_browser = flow.type is FlowType.BROWSER
+        csrf_cookie = new_csrf_token() if is_browser else ""
+        verifications = self._writers.verifications.start(asked.draft.identity, flow, csrf_cookie, self._clock.now())
+        draft = replace(asked.draft, identity=self._writers.verifications.marked(asked.draft.identity, verifications))
+        identity = draft.identity
+        issued = self._writers.sessions.prepare(identity.id, method, request.device) if identity.is_active else None
+        cause = Cause(
+            source="flow",
+            flow_kind=str(self.kind),
+            flow_id=flow.id,
+            method=method,
+            context=self._context(flow, request),
+            trace_id=request.trace_id,
+            locale=flow.language,
+        )
+        return RegistrationPlan(
+            writers=self._writers,
+            flow=replace(_without_payload(flow), active=None),
+            words=words,
+            draft=draft,
+            cause=cause,
+            issued=issued,
+            verifications=verifications,
+            effects=asked.effects,
+            has_legacy_items=self._settings.has_legacy_verification_items,
+            location=location,
+            csrf_cookie=csrf_cookie,
+        )
+
+    # The form
+
+    def _nodes(self, stage: Stage, schema: IdentitySchema, words: Words) -> tuple[Node, ...]:
+        traits = [trait_node(each, words) for each in schema.fields]
+        if stage is Stage.CREDENTIALS:
+            traits = [node.with_attributes(type="hidden") for node in traits]
+        own = [node for method in self._methods for node in method.nodes(stage, words)]
+        return sort_registration([csrf_node(), *traits, *own], [each.name for each in schema.fields])
+
+    def _staged(self, flow: Flow, stage: Stage, submission: Submission) -> Flow:
+        """The other step of the form; what was typed moves along."""
+        form = submission.form
+        typed = {node.name: node.attributes["value"] for node in flow.ui.nodes if _is_typed(node)}
+        staged = flow.with_ui(nodes=self._nodes(stage, form.schema, form.words), messages=())
+        staged = replace(staged, ui=with_values(staged.ui, typed))
+        if stage is not Stage.CREDENTIALS:
+            return _without_payload(staged)
+        staged = staged.with_ui(messages=[form.words.say(1040009)])
+        return replace(staged, extra={**staged.extra, TRANSIENT: submission.payload})
+
+    def _schema_asked_for(self, request: FlowRequest) -> IdentitySchema:
+        registry: SchemaRegistry = self._writers.identities.schemas
+        asked = request.query.get("identity_schema", "")
+        if not asked:
+            return registry.get_schema(registry.default_id)
+        try:
+            schema = registry.get_schema(asked)
+        except UnknownSchema:
+            raise SchemaNotSelectable from None
+        if not schema.is_selectable:
+            raise SchemaNotSelectable
+        return schema
+
+    # What hooks and actions see
+
+    def _context(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
+        return template_context(flow, request, self._settings.header_allowlist)
+
+    def _seen(self, flow: Flow, request: FlowRequest) -> Callable[[Draft], Mapping[str, Any]]:
+        context = self._context(flow, request)
+        return lambda draft: {**context, "identity": public_identity(draft.identity, self._settings.base_url)}
+
+    def _require_enabled(self) -> None:
+        if not self.settings.is_enabled:
+            raise SelfServiceFlowDisabled("registration flow disabled")
+
+
+def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
+    ui = with_problems(flow.ui, problems)
+    names = [node.name for node in ui.nodes if node.name.startswith("traits.") and node.label is not None]
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, names))))
+
+
+def _without_payload(flow: Flow) -> Flow:
+    return replace(flow, extra={name: value for name, value in flow.extra.items() if name != TRANSIENT})
+
+
+def _is_typed(node: Node) -> bool:
+    return node.name.startswith("traits.") and "value" in node.attributes

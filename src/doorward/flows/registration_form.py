@@ -1,0 +1,89 @@
+"""Reads a submitted registration form: which fields it has, the traits in it, what is plainly wrong with it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from doorward.flows.contract import Form, RegistrationMethod
+from doorward.flows.errors import UnreadableSubmission
+from doorward.flows.form import FormProblem
+from doorward.flows.messages import Words
+from doorward.flows.request import FieldTypes
+from doorward.flows.violations import problems_of
+from doorward.identities.schema import IdentitySchema, json_type
+
+TRANSIENT = "transient_payload"
+OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", TRANSIENT: "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form and what goes with it to hooks and actions without being stored."""
+
+    form: Form
+    transient_payload: Any = field(repr=False)
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        return self.transient_payload if isinstance(self.transient_payload, Mapping) else {}
+
+
+def field_types(schema: IdentitySchema, methods: Iterable[RegistrationMethod]) -> dict[str, str]:
+    """Every field of the form by its dotted name."""
+    types = dict(OWN_FIELDS)
+    for method in methods:
+        types.update(method.fields)
+    types.update({each.name: each.type for each in schema.fields})
+    return types
+
+
+def read_submission(values: Mapping[str, Any], schema: IdentitySchema, words: Words) -> Submission:
+    """Raises UnreadableSubmission for traits that are a list and for transient payloads that are no JSON."""
+    traits = values.get("traits")
+    if isinstance(traits, list):
+        raise UnreadableSubmission("traits have to be an object.")
+    filled = filled_traits(traits if isinstance(traits, Mapping) else {}, schema)
+    return Submission(Form(values, filled, schema, words), _transient(values.get(TRANSIENT)))
+
+
+def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str, Any]:
+    """The traits with an empty object for every object that was not sent, as Kratos stores them."""
+    filled = _copied(traits)
+    for each in schema.fields:
+        node = filled
+        for part in each.path[:-1]:
+            inner = node.setdefault(part, {})
+            if not isinstance(inner, dict):
+                break
+            node = inner
+    return filled
+
+
+def plain_problems(submission: Submission, methods: Sequence[RegistrationMethod]) -> tuple[FormProblem, ...]:
+    """What the schema, the methods and the payload's type have against it; all at once, so that nobody asks twice."""
+    form = submission.form
+    problems = [*problems_of(form.schema.validate(form.traits), form.traits, form.words)]
+    for method in methods:
+        problems += method.check(form)
+    if not isinstance(submission.transient_payload, Mapping):
+        kind = json_type(submission.transient_payload)
+        context = {"allowed_types": ["object"], "actual_type": kind}
+        problems.append(FormProblem(TRANSIENT, form.words.say(4000026, context, expected="object")))
+    return tuple(problems)
+
+
+def _transient(value: Any) -> Any:
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise UnreadableSubmission("transient_payload has to be a JSON object.") from None
+
+
+def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copied(inner) if isinstance(inner, Mapping) else inner for key, inner in value.items()}

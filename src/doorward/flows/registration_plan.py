@@ -1,0 +1,134 @@
+"""What one sign-up stores and answers. The transaction holds everything that must exist together or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import Done
+from doorward.flows.contract import Effect, SettledWaiter
+from doorward.flows.errors import WebHookFailed
+from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.messages import Words
+from doorward.flows.model import Flow, FlowType
+from doorward.flows.verification import StartedVerification, Verifications
+from doorward.identities.draft import Draft
+from doorward.identities.events import Cause
+from doorward.identities.render import public_identity
+from doorward.identities.service import Change, IdentifierTaken, IdentityService
+from doorward.outbox.states import State
+from doorward.sessions.model import Issued
+from doorward.sessions.render import session_json
+from doorward.sessions.service import SessionService
+from doorward.storage.contract import Transaction
+
+FIRST_ATTEMPTS_CAP_S = 10.0
+"""How long a request waits for plain web_hooks; Kratos makes three tries within about that time."""
+
+SETTLED_WELL = frozenset({State.DELIVERED, State.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who stores the parts."""
+
+    identities: IdentityService
+    sessions: SessionService
+    verifications: Verifications
+    waiter: SettledWaiter
+    clock: Clock
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPlan:
+    """`issued` is None for an identity that a hook made inactive: it is stored, but nobody is signed in.
+
+    `flow` is the form as it stands; `csrf_cookie` the browser's next CSRF token.
+    """
+
+    writers: Writers
+    flow: Flow
+    words: Words
+    draft: Draft
+    cause: Cause
+    issued: Issued | None
+    verifications: tuple[StartedVerification, ...]
+    effects: frozenset[Effect]
+    has_legacy_items: bool
+    location: str
+    csrf_cookie: str
+
+    async def write(self, tx: Transaction) -> Change:
+        """Identity with credentials, addresses, receipts, event and deliveries; session; verification; flow."""
+        change = await self.writers.identities.create(tx, self.draft, self.cause)
+        if self.issued is not None:
+            await self.writers.sessions.store(tx, self.issued)
+        await self.writers.verifications.store(tx, self.verifications)
+        finished = replace(self.flow, identity_id=change.identity.id)
+        await store.update_flow(tx, finished, self.writers.clock.now())
+        return change
+
+    async def conclude(self, written: Change) -> Done | Flow:
+        """Waits for the first attempts of plain web_hooks, then answers. Raises WebHookFailed where one failed.
+
+        The identity is stored by then, and the delivery stays in the queue (Kratos forgets it).
+        """
+        await self._await_first_attempts(written.recorded.awaited)
+        if self.issued is None:
+            return self._form(FormProblem(None, self.words.say(4010011)))
+        is_browser = self.flow.type is FlowType.BROWSER
+        is_handed_out = Effect.HAND_OUT_SESSION in self.effects
+        return Done(
+            flow=self.flow,
+            body=self._body(written, self.issued, is_handed_out),
+            location=self._location(),
+            cookie=self.issued if is_browser and is_handed_out else None,
+            csrf_cookie=self.csrf_cookie,
+        )
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        """Somebody has this identifier already, found by the database and not before: two may ask at once."""
+        if isinstance(error, IdentifierTaken):
+            return self._form(FormProblem(None, self.words.say(4000007)))
+        return None
+
+    def _form(self, *problems: FormProblem) -> Flow:
+        return replace(self.flow, ui=with_problems(self.flow.ui, problems))
+
+    async def _await_first_attempts(self, awaited: Sequence[UUID]) -> None:
+        if not awaited:
+            return
+        settled = await self.writers.waiter.wait(awaited, FIRST_ATTEMPTS_CAP_S)
+        if any(each not in settled or settled[each].state not in SETTLED_WELL for each in awaited):
+            raise WebHookFailed
+
+    def _body(self, written: Change, issued: Issued, is_handed_out: bool) -> Mapping[str, Any]:
+        identity = public_identity(written.identity, self.writers.base_url)
+        body: dict[str, Any] = {"identity": identity, "continue_with": self._continue_with(issued, is_handed_out)}
+        if is_handed_out:
+            body["session"] = session_json(issued.session, identity, True, self.writers.clock.now())
+            if self.flow.type is FlowType.API:
+                body["session_token"] = issued.token
+        return body
+
+    def _continue_with(self, issued: Issued, is_handed_out: bool) -> list[dict[str, Any]]:
+        is_api = self.flow.type is FlowType.API
+        items: list[dict[str, Any]] = []
+        if not is_api:
+            items.append({"action": "redirect_browser_to", "redirect_browser_to": self.location})
+        if self.has_legacy_items:
+            items += [self.writers.verifications.continue_with(each) for each in self.verifications]
+        if Effect.SHOW_VERIFICATION in self.effects:
+            items += [self.writers.verifications.continue_with(each) for each in self.verifications[:1]]
+        if is_api and is_handed_out:
+            items.append({"action": "set_ory_session_token", "ory_session_token": issued.token})
+        return items
+
+    def _location(self) -> str:
+        if Effect.SHOW_VERIFICATION in self.effects and self.verifications:
+            return self.writers.verifications.page_url(self.verifications[0])
+        return self.location

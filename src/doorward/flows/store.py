@@ -1,0 +1,93 @@
+"""SQL of flows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
+from doorward.flows.render import read_ui, ui_json
+from doorward.storage.contract import Reader, Row, Transaction
+from doorward.storage.types import read_json, read_optional_uuid, read_time, read_uuid
+
+COLUMNS = (
+    "id, kind, type, state, active, request_url, ui, csrf_token, identity_id, schema_id, extra, internal, "
+    "issued_at, expires_at, created_at, updated_at"
+)
+
+
+async def insert_flow(tx: Transaction, flow: Flow) -> None:
+    """Writes a new flow."""
+    await tx.execute(
+        f"""
+        INSERT INTO flows ({COLUMNS})
+        VALUES (:id, :kind, :type, :state, :active, :request_url, :ui, :csrf_token, :identity_id, :schema_id, :extra,
+                :internal, :issued_at, :expires_at, :issued_at, :issued_at)
+        """,
+        {
+            **_changeable(flow),
+            "kind": flow.kind,
+            "type": flow.type,
+            "request_url": flow.request_url,
+            "csrf_token": flow.csrf_token,
+            "schema_id": flow.schema_id,
+            "issued_at": flow.issued_at,
+            "expires_at": flow.expires_at,
+        },
+    )
+
+
+async def update_flow(tx: Transaction, flow: Flow, at: datetime) -> bool:
+    """Writes what changes in the life of a flow; False when it is gone."""
+    written = await tx.execute(
+        """
+        UPDATE flows SET state = :state, active = :active, ui = :ui, identity_id = :identity_id, extra = :extra,
+               internal = :internal, updated_at = :at
+        WHERE id = :id
+        """,
+        {**_changeable(flow), "at": at},
+    )
+    return written == 1
+
+
+async def find_flow(reader: Reader, flow_id: UUID, kind: FlowKind) -> Flow | None:
+    """A flow by id, whether it has expired or not; another kind's id finds nothing."""
+    row = await reader.fetch_one(
+        f"SELECT {COLUMNS} FROM flows WHERE id = :id AND kind = :kind", {"id": flow_id, "kind": kind}
+    )
+    return None if row is None else _flow(row)
+
+
+async def delete_expired(tx: Transaction, before: datetime) -> int:
+    """Removes flows that expired before `before`; how many."""
+    return await tx.execute("DELETE FROM flows WHERE expires_at < :before", {"before": before})
+
+
+def _changeable(flow: Flow) -> dict[str, Any]:
+    return {
+        "id": flow.id,
+        "state": flow.state,
+        "active": flow.active,
+        "ui": ui_json(flow.ui),
+        "identity_id": flow.identity_id,
+        "extra": dict(flow.extra),
+        "internal": dict(flow.internal),
+    }
+
+
+def _flow(row: Row) -> Flow:
+    return Flow(
+        id=read_uuid(row["id"]),
+        kind=FlowKind(row["kind"]),
+        type=FlowType(row["type"]),
+        state=FlowState(row["state"]),
+        request_url=row["request_url"],
+        ui=read_ui(read_json(row["ui"])),
+        csrf_token=row["csrf_token"],
+        issued_at=read_time(row["issued_at"]),
+        expires_at=read_time(row["expires_at"]),
+        active=row["active"],
+        identity_id=read_optional_uuid(row["identity_id"]),
+        schema_id=row["schema_id"],
+        extra=read_json(row["extra"]),
+        internal=read_json(row["internal"]),
+    )

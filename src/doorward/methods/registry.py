@@ -1,0 +1,71 @@
+"""The methods that the configuration switches on, made ready for the flows. A new method is one line here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from doorward.config.methods import PasswordSettings
+from doorward.config.model_flows import MethodConfig
+from doorward.config.problems import Problem
+from doorward.config.read import read
+from doorward.errors import Misconfigured
+from doorward.flows.contract import RegistrationMethod
+from doorward.methods.password import PasswordMethod, policy_of
+from doorward.methods.profile import ProfileStep
+from doorward.security.breaches import BreachList, BreachSettings, Sender
+from doorward.security.passwords import HashSettings, PasswordHasher
+
+S = TypeVar("S")
+
+
+class MethodMisconfigured(Misconfigured):
+    """A method's settings cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodTools:
+    """What methods work with. `sender` is the guarded way out."""
+
+    hasher: PasswordHasher
+    hashes: HashSettings
+    sender: Sender
+    is_dev: bool = False
+
+
+Factory = Callable[[MethodConfig, MethodTools], RegistrationMethod]
+
+
+def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[RegistrationMethod, ...]:
+    """In the order in which they are asked whether a submission is theirs. Raises MethodMisconfigured."""
+    return tuple(make(configs[name], tools) for name, make in FACTORIES.items() if _is_on(configs, name))
+
+
+def _profile(_config: MethodConfig, _tools: MethodTools) -> RegistrationMethod:
+    return ProfileStep()
+
+
+def _password(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
+    settings = _read(PasswordSettings, config)
+    # In development nobody should wait for, or tell anything to, a server on the internet unless it is asked for.
+    is_enabled = settings.haveibeenpwned_enabled and (not tools.is_dev or "haveibeenpwned_enabled" in config.config)
+    breaches = BreachSettings(
+        is_enabled, settings.haveibeenpwned_host, settings.max_breaches, settings.ignore_network_errors
+    )
+    policy = policy_of(settings, tools.hashes.limit_bytes)
+    return PasswordMethod(policy, BreachList(breaches, tools.sender), tools.hasher)
+
+
+FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
+
+
+def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:
+    config = configs.get(name)
+    return config is not None and config.enabled
+
+
+def _read(settings: type[S], config: MethodConfig) -> S:
+    problems: list[Problem] = []
+    read_settings = read(settings, config.config, f"{config.path}.config", problems)
+    if problems:
+        raise MethodMisconfigured("; ".join(f"{each.path}: {each.text}" for each in problems))
+    return read_settings
