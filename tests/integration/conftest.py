@@ -1,10 +1,9 @@
 """Fixtures for tests that need a database: each runs on SQLite and on PostgreSQL.
 
-`database` is open and migrated, `empty_database` open only, `dsn` not opened yet. Every test gets a fresh one.
+`database` is open and migrated, `empty_database` open only, `dsn` not opened yet. Every test gets an empty one.
 """
 
 import os
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,15 +27,25 @@ def postgres_server() -> Iterator[PostgresServer]:
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="session")
+def shared_database(postgres_server: PostgresServer) -> str:
+    """The name of a database that one test after another uses alone."""
+    postgres_server.create_database("shared")
+    return "shared"
+
+
+@pytest.fixture
+def postgres_dsn(postgres_server: PostgresServer, shared_database: str) -> Iterator[str]:
+    yield postgres_server.dsn(shared_database)
+    postgres_server.empty_database(shared_database)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield f"sqlite://{tmp_path / 'doorward.sqlite'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = f"t{uuid.uuid4().hex}"
-    yield server.create_database(name)
-    server.drop_database(name)
+        return f"sqlite://{tmp_path / 'doorward.sqlite'}"
+    dsn: str = request.getfixturevalue("postgres_dsn")
+    return dsn
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """What the tests of PostgreSQL's own troubles share."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -10,16 +9,8 @@ from doorward.clock import MovableClock
 from doorward.storage.contract import Database
 from doorward.storage.engine import open_database
 from doorward.storage.migrate import migrate
-from postgres_server import PostgresServer
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
-
-
-@pytest.fixture
-def postgres_dsn(postgres_server: PostgresServer) -> Iterator[str]:
-    name = f"t{uuid.uuid4().hex}"
-    yield postgres_server.create_database(name)
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Run by test_crash in a process of its own: writes one row after another and prints each that was committed."""
+"""Run by tests in a process of its own: writes one row after another and prints each that was committed."""
 
 import asyncio
 import sys
@@ -14,13 +14,13 @@ async def put(tx: Transaction, key: str) -> None:
     await tx.execute("INSERT INTO settings (key, value) VALUES (:key, '')", {"key": key})
 
 
-async def main(dsn: str) -> None:
+async def main(dsn: str, prefix: str = "k") -> None:
     database = open_database(dsn, SystemClock())
     await database.start()
     await migrate(database, SystemClock())
     for number in range(50):
-        await database.transaction(partial(put, key=f"k{number}"))
-        print(f"k{number}", flush=True)
+        await database.transaction(partial(put, key=f"{prefix}{number}"))
+        print(f"{prefix}{number}", flush=True)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
