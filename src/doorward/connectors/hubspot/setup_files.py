@@ -96,13 +96,21 @@ def destination_settings(plan: Plan) -> dict[str, Any]:
 
 
 def actions(plan: Plan) -> list[dict[str, Any]]:
-    """One action for each thing that happens to a person, whichever path causes it: flow, admin API, import."""
-    sending = {"destination": plan.destination, "body": plan.template_file.resolve().as_uri(), **plan.reason}
-    removing = {"destination": plan.destination, "on_delete": "archive"}
+    """One action for a person who comes or changes, one for a person who goes; whichever path causes it."""
+    ground = {"destination": plan.destination, "body": plan.template_file.resolve().as_uri(), **plan.reason}
     return [
-        {"name": f"{plan.destination}-sign-up", "on": "identity.created", "hook": "hubspot", "config": sending},
-        {"name": f"{plan.destination}-change", "on": "identity.updated", "hook": "hubspot", "config": sending},
-        {"name": f"{plan.destination}-removal", "on": "identity.deleted", "hook": "hubspot", "config": removing},
+        {
+            "name": plan.destination,
+            "on": ["identity.created", "identity.updated"],
+            "hook": "hubspot",
+            "config": ground,
+        },
+        {
+            "name": f"{plan.destination}-removal",
+            "on": ["identity.deleted"],
+            "hook": "hubspot",
+            "config": {"destination": plan.destination, "on_delete": "archive"},
+        },
     ]
 
 
