@@ -77,7 +77,7 @@ def _child(value: Any, key: str, path: str) -> Any:
         return _guarded(key, value[key])
     if isinstance(value, list | tuple) and key.isdecimal() and int(key) < len(value):
         return value[int(key)]
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value) and not isinstance(value, type | Secret):
         for one in fields(value):
             told = about(one)
             if one.name == key and not told.is_path and told.rest is None:

@@ -19,6 +19,7 @@ from doorward.config.scalars import from_text, is_scalar, is_section
 from doorward.config.secrets import Secret, resolve
 
 PREFIX = "DOORWARD_"
+PLACE = re.compile(r"_(\d{1,3})(?=_|$)")
 NOT_KEYS = ("DOORWARD_CONFIG", "DOORWARD_CONFORMANCE")
 
 
@@ -51,20 +52,24 @@ def apply(tree: Mapping[str, Any], env: Mapping[str, str], keys: list[Key], prob
     return result
 
 
-def _overrides(env: Mapping[str, str], keys: list[Key]) -> Iterator[Override]:
-    """Parents before children and plain names before prefixed ones, so that the more exact one is applied last."""
-    for key in keys:
-        if NAME in key.path:
-            continue
-        pattern = re.compile(variable_of(key.path).replace(ITEM, r"(\d{1,3})"))
-        for variable in sorted(env, key=lambda name: (name.startswith(PREFIX), name)):
-            has_prefix = variable.startswith(PREFIX)
-            found = pattern.fullmatch(variable.removeprefix(PREFIX))
-            if found and env[variable] and (has_prefix or not key.is_ours):
-                path = key.path
-                for index in found.groups():
-                    path = path.replace(ITEM, index, 1)
-                yield Override(variable, path, key)
+def _overrides(env: Mapping[str, str], keys: list[Key]) -> list[Override]:
+    """Sections before their keys and plain names before prefixed ones, so that the more exact one is applied last."""
+    known = _by_variable(keys)
+    found: list[Override] = []
+    for variable, value in env.items():
+        has_prefix = variable.startswith(PREFIX)
+        name = variable.removeprefix(PREFIX)
+        key = known.get(name) or known.get(PLACE.sub(f"_{ITEM}", name))
+        if key is not None and value and variable not in NOT_KEYS and (has_prefix or not key.is_ours):
+            path = key.path
+            for index in PLACE.findall(name) if ITEM in path else ():
+                path = path.replace(ITEM, index, 1)
+            found.append(Override(variable, path, key))
+    return sorted(found, key=lambda one: (one.path.count("."), one.variable.startswith(PREFIX), one.variable))
+
+
+def _by_variable(keys: list[Key]) -> dict[str, Key]:
+    return {variable_of(key.path): key for key in keys if NAME not in key.path}
 
 
 def _value(override: Override, text: str, problems: list[Problem]) -> Any:
@@ -82,14 +87,14 @@ def _value(override: Override, text: str, problems: list[Problem]) -> Any:
 
 
 def _unknown(env: Mapping[str, str], keys: list[Key]) -> Iterator[Problem]:
+    known = _by_variable(keys)
     sections = {variable_of(key.path) for key in keys if "." not in key.path and not _is_leaf(key)}
-    patterns = [re.compile(variable_of(key.path).replace(ITEM, r"\d{1,3}")) for key in keys if NAME not in key.path]
     for variable in env:
         name = variable.removeprefix(PREFIX)
         if not variable.startswith(PREFIX) or variable in NOT_KEYS or name.split("_")[0] not in sections:
             continue
-        if not any(pattern.fullmatch(name) for pattern in patterns):
-            near = difflib.get_close_matches(name, [variable_of(key.path) for key in keys], n=1)
+        if name not in known and PLACE.sub(f"_{ITEM}", name) not in known:
+            near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
             yield warning("unknown_variable", variable, f"this variable stands for no key and has no effect{hint}")
 
