@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from doorward.config.files import merged
 from doorward.config.model import Config, SecretsConfig
 from doorward.config.secrets import Secret
 from doorward.errors import Misconfigured
@@ -37,8 +38,9 @@ def dev_defaults() -> dict[str, Any]:
 
 
 def below(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The tree with the developer's defaults for whole sections that it lacks; what is there stays as it is."""
-    return {**dev_defaults(), **tree}
+    """The tree over the developer's defaults; one that has identities is complete, as Kratos's are, but for the dsn."""
+    defaults = dev_defaults()
+    return {"dsn": defaults["dsn"], **tree} if "identity" in tree else dict(merged(defaults, tree))
 
 
 def with_dev_secrets(config: Config, beside: Path | None) -> Config:

@@ -70,7 +70,7 @@ def load(
     """Reads and checks everything at once; never raises for what an operator wrote.
 
     `path` is one file, several (the later on top) or None; `flags` maps dotted paths to values (`{"dev": True}`).
-    In dev, whole sections that are absent take the developer's defaults.
+    In dev a file without `identity` adds to the developer's defaults (`dev.below`).
     """
     files = _as_files(path)
     plugins = plugins or Plugins()
@@ -90,7 +90,7 @@ def load(
         text = "there is no configuration: name a file with --config, or use --dev"
         return Loaded(Config(), (error("no_file", DEFAULT_FILE, text),), files, tree)
     said = kratos.set_aside(tree, problems)
-    config = _with_addresses(read(Config, said, "", problems, fallback=_defaults(plugins)), said)
+    config = _implied(_with_addresses(read(Config, said, "", problems, fallback=_defaults(plugins)), said))
     blamed = [one.path for one in problems if one.severity is Severity.ERROR]
     problems.extend(check_plugged(config, list_hooks(config), plugins))
     problems.extend(one for one in check_rules(config) if not any(_touch(one.path, path) for path in blamed))
@@ -142,6 +142,16 @@ def _with_addresses(config: Config, tree: Mapping[str, Any]) -> Config:
         flows=FlowsConfig(**pages, logout=flows.logout),
     )
     return replace(config, serve=replace(config.serve, public=public, admin=admin), selfservice=selfservice)
+
+
+def _implied(config: Config) -> Config:
+    """What one key says about another: sign-in by code switches the method on, the older key sets the style."""
+    methods, flows = config.selfservice.methods, config.selfservice.flows
+    if methods["code"].passwordless_enabled:
+        methods = {**methods, "code": replace(methods["code"], enabled=True)}
+    if flows.registration.enable_legacy_one_step:
+        flows = replace(flows, registration=replace(flows.registration, style="unified"))
+    return replace(config, selfservice=replace(config.selfservice, methods=methods, flows=flows))
 
 
 def _address(host: str, port: int) -> str:

@@ -34,7 +34,7 @@ else `./doorward.yml`. A Kratos file loads as it is. `doorward config check` nam
 - **Secrets.** Any value may be `env:NAME` or `file:PATH` (relative to the file that says so); printed as stars.
 - **Durations** are `30s`, `1h30m`, `7d`; sizes `128MB`.
 - **Outside `dev`** `secrets.cookie` and `secrets.cipher` (or `secrets.default`) are needed. In `dev` they are made once
-  and kept beside the database in a file of mode 0600, and whole sections that are absent take a developer's defaults.
+  and kept beside the database in a file of mode 0600, and a file without `identity` adds to a developer's defaults.
 
 In paths `#` is a place in a list and `<name>` a name of yours.
 """

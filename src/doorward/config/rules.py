@@ -1,7 +1,9 @@
 """What several keys together must satisfy: names that exist, ports that are not left open, secrets that are there."""
 
+import fnmatch
 import ipaddress
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from doorward.config.hooks import list_hooks
 from doorward.config.model import Config
@@ -13,7 +15,7 @@ CIPHER_CHARACTERS = 32
 
 def check_rules(config: Config) -> Iterator[Problem]:
     """Every problem that no single key shows."""
-    for rule in (_schemas, _secrets, _ports, _flows, _destinations, _actions, _cookies, _tracing, _hubspot_web_hooks):
+    for rule in (_schemas, _secrets, _ports, _flows, _destinations, _actions, _cookies, _tracing, _crm, _blocked):
         yield from rule(config)
 
 
@@ -73,7 +75,7 @@ def _ports(config: Config) -> Iterator[Problem]:
 def _flows(config: Config) -> Iterator[Problem]:
     flows, methods = config.selfservice.flows, config.selfservice.methods
     for name, flow in (("recovery", flows.recovery), ("verification", flows.verification)):
-        if flow.enabled and not methods[flow.use].enabled and not methods[flow.use].passwordless_enabled:
+        if flow.enabled and not methods[flow.use].enabled:
             path = f"selfservice.flows.{name}.use"
             yield warning(
                 "method_off", path, f"the method {flow.use} is off: set selfservice.methods.{flow.use}.enabled"
@@ -123,7 +125,7 @@ def _tracing(config: Config) -> Iterator[Problem]:
         yield warning("ignored", "tracing.provider", text)
 
 
-def _hubspot_web_hooks(config: Config) -> Iterator[Problem]:
+def _crm(config: Config) -> Iterator[Problem]:
     """A person's data may go to a CRM only for a reason; a plain web_hook states none."""
     for hook in list_hooks(config):
         url = hook.config.get("url")
@@ -134,3 +136,31 @@ def _hubspot_web_hooks(config: Config) -> Iterator[Problem]:
                 "sends people to HubSpot without `consent` or `basis`; `hook: hubspot` asks for one and never doubles"
             )
             yield warning("no_legal_basis", hook.path, text)
+
+
+def _blocked(config: Config) -> Iterator[Problem]:
+    """Hooks whose address the guard of outgoing calls will refuse, as far as the address itself tells."""
+    http = config.clients.http
+    refuses_private = not config.dev if http.disallow_private_ip_ranges is None else http.disallow_private_ip_ranges
+    for hook in list_hooks(config):
+        url = hook.config.get("url")
+        kind = _kind_of_host(url) if isinstance(url, str) else None
+        is_excepted = any(fnmatch.fnmatchcase(str(url), one) for one in http.private_ip_exception_urls)
+        if kind == "link-local" or (kind and refuses_private and not is_excepted):
+            advice = (
+                "it is never called" if kind == "link-local" else "list it in clients.http.private_ip_exception_urls"
+            )
+            yield warning(
+                "egress_blocked", f"{hook.path}.config.url", f"this is a {kind} address and will be refused: {advice}"
+            )
+
+
+def _kind_of_host(url: str) -> str | None:
+    try:
+        host = urlsplit(url).hostname or ""
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return None
+    if address.is_link_local:
+        return "link-local"
+    return "loopback" if address.is_loopback else "private" if address.is_private else None

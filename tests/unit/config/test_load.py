@@ -1,13 +1,17 @@
 """From files, environment and flags to one snapshot."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doorward.config.fields import setting
+from doorward.config.files import merged
 from doorward.config.load import Loaded, find_files, load
 from doorward.config.plugins import Plugins, settings_check
 from doorward.config.problems import InvalidConfiguration
@@ -131,7 +135,18 @@ def test_the_environment_alone_is_enough() -> None:
     assert load(None, env).checked().identity.schemas[0].id == "default"
 
 
-def test_in_dev_a_files_own_sections_stay_as_they_are(load_tree: LoadTree) -> None:
+def test_in_dev_a_file_without_identities_adds_to_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "doorward.yml"
+    file.write_text(
+        "selfservice: {flows: {registration: {after: {hooks: [{hook: hubspot}]}}}}\ndestinations: {crm: {connector: hubspot}}"
+    )
+
+    after = load(file, {}, {"dev": True}).checked().selfservice.flows.registration.after
+
+    assert [hook.hook for hook in (*after.hooks, *after.hooks_of("password"))] == ["hubspot", "session"]
+
+
+def test_in_dev_a_complete_file_stays_as_it_is(load_tree: LoadTree) -> None:
     config = load_tree({"dev": True, "selfservice": {"flows": {"login": {"lifespan": "1m"}}}}).checked()
 
     assert config.selfservice.flows.registration.after.hooks_of("password") == ()
@@ -151,6 +166,56 @@ def test_the_public_address(load_tree: LoadTree, serve: Mapping[str, Any], expec
 
     assert config.serve.public.base_url == expected
     assert config.selfservice.flows.login.ui_url == expected.rstrip("/") + "/ui/login"
+
+
+def test_what_one_key_says_about_another(load_tree: LoadTree) -> None:
+    config = load_tree(
+        {
+            "selfservice": {
+                "methods": {"code": {"enabled": False, "passwordless_enabled": True}},
+                "flows": {"registration": {"enable_legacy_one_step": True}},
+            }
+        }
+    ).checked()
+
+    assert config.selfservice.methods["code"].enabled is True
+    assert config.selfservice.flows.registration.style == "unified"
+
+
+WORDS = st.sampled_from(
+    [
+        "serve",
+        "admin",
+        "host",
+        "api_keys",
+        "identity",
+        "schemas",
+        "id",
+        "selfservice",
+        "flows",
+        "login",
+        "after",
+        "hooks",
+    ]
+)
+NESTED: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["web_hook", "http://10.0.0.1", "env:A", "file:b", ""]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS, below, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(
+    tree=st.dictionaries(WORDS, NESTED, max_size=4), hook=st.dictionaries(st.sampled_from(["hook", "config"]), NESTED)
+)
+def test_nothing_that_an_operator_writes_raises(tmp_path_factory: pytest.TempPathFactory, tree: Any, hook: Any) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.json"
+    lists = {"selfservice": {"flows": {"registration": {"after": {"hooks": [hook], "password": {"hooks": [hook]}}}}}}
+    file.write_text(json.dumps(merged(tree, lists)))
+
+    for problem in load(file, {}).problems:
+        assert problem.path
+        assert problem.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

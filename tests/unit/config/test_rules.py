@@ -75,6 +75,36 @@ def test_warnings(load_tree: LoadTree, changes: dict[str, Any], code: str) -> No
     assert [one.code for one in loaded.warnings] == [code]
 
 
+def hook_to(url: str, **http: Any) -> dict[str, Any]:
+    hook = {"hook": "web_hook", "config": {"url": url}}
+    return {"selfservice": {"flows": {"login": {"after": {"hooks": [hook]}}}}, "clients": {"http": http}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_blocked"),
+    [
+        (hook_to("http://127.0.0.1:9/a"), True),
+        (hook_to("http://localhost/a"), True),
+        (hook_to("http://[::1]/a"), True),
+        (hook_to("http://10.0.0.1/a"), True),
+        (hook_to("http://169.254.169.254/latest", disallow_private_ip_ranges=False), True),
+        (hook_to("https://hooks.example/a"), False),
+        (hook_to("https://8.8.8.8/a"), False),
+        (hook_to("http://[nonsense"), False),
+        (hook_to("http://10.0.0.1/a", disallow_private_ip_ranges=False), False),
+        (hook_to("http://10.0.0.1/a", private_ip_exception_urls=["http://10.0.0.1/*"]), False),
+        ({**hook_to("http://10.0.0.1/a"), "dev": True}, False),
+        ({**hook_to("http://10.0.0.1/a", disallow_private_ip_ranges=True), "dev": True}, True),
+    ],
+)
+def test_addresses_that_will_be_refused_are_named(
+    load_tree: LoadTree, changes: dict[str, Any], is_blocked: bool
+) -> None:
+    loaded = load_tree(changes)
+
+    assert [one.code for one in loaded.problems] == (["egress_blocked"] if is_blocked else [])
+
+
 @pytest.mark.parametrize("admin", [{"host": "0.0.0.0", **KEY}, {"host": "localhost"}, {"host": "::1"}, {"port": 0}])
 def test_a_closed_admin_port_is_no_problem(load_tree: LoadTree, admin: dict[str, Any]) -> None:
     assert load_tree({"serve": {"admin": admin}}).problems == ()
