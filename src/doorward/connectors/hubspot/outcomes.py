@@ -17,7 +17,7 @@ STEPS: Mapping[Verdict, str] = {
     Verdict.TOKEN: "Make a new service key in HubSpot and run `doorward hubspot connect` with it.",
     Verdict.SCOPE: f"Grant the scope to the key in HubSpot, then: {CONNECT}",
     Verdict.KEY: CONNECT,
-    Verdict.DEFINITION: "Create the property in HubSpot or take it out of the template, then resume the action.",
+    Verdict.DEFINITION: "Create the property in HubSpot (connect makes ours) or take it out of the template; resume.",
     Verdict.RULE: "Have the template send it, or lift the rule in HubSpot, then resume the action.",
     Verdict.NOT_HUBSPOT: "Correct base_url in the destination's settings.",
     Verdict.VALUE: "Correct the person's data or the template, then replay the delivery.",

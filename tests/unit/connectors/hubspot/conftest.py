@@ -17,6 +17,7 @@ from doorward.connectors.hubspot.connector import HubSpotConnector
 from doorward.connectors.hubspot.draft import Draft
 from doorward.connectors.hubspot.links import StoredLinks
 from doorward.connectors.hubspot.settings import HubSpotSettings
+from doorward.connectors.hubspot.transport import Sender
 from doorward.connectors.hubspot.wire import KEY_PROPERTY
 from doorward.delivery.contract import Job, Outcome
 from doorward.outbox.model import Delivery
@@ -286,12 +287,12 @@ async def bench() -> AsyncIterator[Bench]:
     portal, town = PaperPortal(), Town()
     links = StoredLinks(database, "hubspot", clock)
 
-    def renew(**changes: Any) -> HubSpotConnector:
+    def renew(sender: Sender = portal, **changes: Any) -> HubSpotConnector:
         settings = HubSpotSettings(**{"token": Secret(portal.token), "portal_id": "62515", **changes})
         return HubSpotConnector(
             "hubspot",
             settings,
-            sender=portal,
+            sender=sender,
             database=database,
             people=town,
             links=links,
