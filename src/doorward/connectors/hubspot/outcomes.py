@@ -40,15 +40,15 @@ def summary(problem: Problem) -> str | None:
 
 
 def _dead(problem: Problem) -> Outcome:
-    return Discard(problem.code, _with_step(problem), problem.status or None, summary(problem))
+    return Discard(problem.code, with_step(problem), problem.status or None, summary(problem))
 
 
 def _destination(problem: Problem) -> Outcome:
-    return pause_destination(problem.code, _with_step(problem))
+    return pause_destination(problem.code, with_step(problem))
 
 
 def _action(problem: Problem) -> Outcome:
-    return pause_action(problem.code, _with_step(problem))
+    return pause_action(problem.code, with_step(problem))
 
 
 def _busy(problem: Problem) -> Outcome:
@@ -100,6 +100,7 @@ def outcome_of(problem: Problem) -> Outcome:
     return TABLE[problem.verdict](problem)
 
 
-def _with_step(problem: Problem) -> str:
+def with_step(problem: Problem) -> str:
+    """The sentence for people: what is wrong and what to do."""
     step = STEPS.get(problem.verdict)
     return f"{problem.text} {step}" if step else problem.text

@@ -117,7 +117,7 @@ class Writer:
         for draft in drafts:
             result = written[draft.trace_id]
             if isinstance(result, Contact):
-                is_adopted = _is_adopted(links, draft) and not result.is_new
+                is_adopted = not result.is_new and _is_no_longer_only_ours(links, draft, result)
                 landed[draft.delivery_id] = Landed(result.id, is_adopted, "created" if result.is_new else "updated")
             elif result.verdict is Verdict.CONFLICT and result.complaint.existing_id is not None:
                 conflicts.append(Conflict(draft, result.complaint.existing_id))
@@ -164,6 +164,12 @@ def _all(drafts: Sequence[Draft], outcome: Outcome) -> dict[UUID, Outcome]:
 def _is_adopted(links: Mapping[UUID, Link], draft: Draft) -> bool:
     link = links.get(draft.identity_id)
     return link is not None and link.is_adopted
+
+
+def _is_no_longer_only_ours(links: Mapping[UUID, Link], draft: Draft, contact: Contact) -> bool:
+    """Adopted, or merged in HubSpot with another contact since (its id is a new one): what others wrote stays."""
+    link = links.get(draft.identity_id)
+    return link is not None and (link.is_adopted or link.contact_id != contact.id)
 
 
 def _by_id(drafts: Sequence[Draft], delivery_id: UUID) -> Draft:

@@ -146,6 +146,19 @@ async def test_a_merge_that_loses_our_key_is_mended(bench: Any, make_job: MakeJo
     assert bench.portal.contacts[survivor][KEY_PROPERTY] == str(identity)
 
 
+async def test_a_merge_that_keeps_our_key_makes_us_careful(bench: Any, make_job: MakeJob) -> None:
+    identity = uuid4()
+    (outcome,) = await bench.send(make_job(person(firstname="A"), identity_id=identity))
+    assert isinstance(outcome, Delivered)
+    assert outcome.external_id is not None
+    ours = bench.portal.contacts.pop(outcome.external_id)
+    survivor = bench.portal.add(**ours, lastname="of sales")
+    await bench.send(make_job(person(phone="1"), identity_id=identity, event="identity.updated"))
+    await bench.send(make_job(person(lastname="Mine", city="Rome"), identity_id=identity, event="identity.updated"))
+    contact = bench.portal.contacts[survivor]
+    assert (contact["lastname"], contact["city"]) == ("of sales", "Rome")
+
+
 async def test_a_contact_archived_by_hand_is_made_anew(bench: Any, make_job: MakeJob) -> None:
     identity = uuid4()
     await bench.send(make_job(person(), identity_id=identity))
