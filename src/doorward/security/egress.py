@@ -112,7 +112,7 @@ class Egress:
         if session is None:
             raise RuntimeError("Egress.start() was not awaited")
         async with session.request(
-            hop.method,
+            _Verbatim(hop.method),
             # sent as it stands; what is not ASCII is escaped
             URL(hop.url, encoded=hop.url.isascii()),
             headers=hop.headers,
@@ -128,6 +128,21 @@ class Egress:
             elapsed_s = time.monotonic() - began
             response = OutgoingResponse(answer.status, headers, body, elapsed_s, truncated)
             return response, answer.headers.get("Location")
+
+
+class _Verbatim(str):
+    """A method that is sent as it stands: a web_hook's `patch` stays lower case, its CONNECT keeps the path."""
+
+    __slots__ = ()
+
+    def upper(self) -> "_Verbatim":
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) is True and not str.__eq__(self, "CONNECT")
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
 
 
 class _AddressRefused(OSError):

@@ -89,6 +89,12 @@ async def test_any_method_with_a_body(egress: Egress, target: Target, method: st
     assert (target.seen[0].method, target.seen[0].body) == (method, b"body")
 
 
+@pytest.mark.parametrize("method", ["CONNECT", "patch", "GARBAGE"])
+async def test_methods_are_sent_as_they_stand(egress: Egress, method: str) -> None:
+    head = await speak(egress, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", method)
+    assert head.startswith(f"{method} /path HTTP/1.1\r\n".encode())
+
+
 async def test_userinfo_is_sent_as_basic_and_shown_to_nobody(egress: Egress, target: Target) -> None:
     url = target.url("/slow").replace("127.0.0.1", "user:secret@127.0.0.1") + "?token=secret#frag"
     with pytest.raises(EgressTimeout) as caught:
@@ -249,11 +255,12 @@ async def test_tls_that_is_none(egress: Egress, target: Target) -> None:
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
 
 
-async def speak(egress: Egress, answer: bytes) -> None:
-    """One request to a server that says `answer`, whatever it is asked, and hangs up."""
+async def speak(egress: Egress, answer: bytes, method: str = "GET") -> bytes:
+    """One request to a server that says `answer`, whatever it is asked, and hangs up; gives the request's head."""
+    heads: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer)
         await writer.drain()
         writer.close()
@@ -262,7 +269,8 @@ async def speak(egress: Egress, answer: bytes) -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        await egress.send(OutgoingRequest("GET", f"http://127.0.0.1:{port}/"))
+        await egress.send(OutgoingRequest(method, f"http://127.0.0.1:{port}/path"))
+    return heads[0]
 
 
 @pytest.mark.parametrize(
