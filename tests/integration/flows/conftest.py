@@ -1,0 +1,51 @@
+"""A flow engine on a fresh database, wired as the server wires it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from doorward.app.table import action_table
+from doorward.clock import MovableClock
+from doorward.config.model import Config
+from doorward.flows.build import FlowParts, build_engine
+from doorward.flows.contract import RegistrationMethod
+from doorward.identities.schema import IdentitySchema, SchemaRegistry
+from doorward.identities.service import IdentityService
+from doorward.methods.password import PasswordMethod
+from doorward.methods.profile import ProfileStep
+from doorward.security.breaches import BreachList, BreachSettings
+from doorward.security.password_policy import PolicySettings
+from doorward.security.passwords import HashSettings, PasswordHasher
+from doorward.sessions.service import SessionService
+from doorward.storage.contract import Database
+from flows_house import SCHEMA, EventRows, Hooks, House, MakeHouse, Offline, Waiter
+
+
+@pytest.fixture(scope="session")
+def hasher() -> Iterator[PasswordHasher]:
+    made = PasswordHasher(HashSettings("bcrypt", bcrypt_cost=4, is_dev=True), threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) -> MakeHouse:
+    async def make(config: Config) -> House:
+        recorder, waiter, hooks = EventRows(), Waiter(), Hooks()
+        schemas = SchemaRegistry([IdentitySchema("person", "file://person.json", SCHEMA)], "person")
+        sessions = SessionService(clock, config.session.lifespan)
+        password = PasswordMethod(PolicySettings(), BreachList(BreachSettings(is_enabled=False), Offline()), hasher)
+        methods: tuple[RegistrationMethod, ...] = (ProfileStep(), password)
+        parts = FlowParts(
+            database=database,
+            identities=IdentityService(schemas, recorder, clock),
+            sessions=sessions,
+            registration_methods=methods,
+            table=action_table(config),
+            hooks=hooks,
+            waiter=waiter,
+            clock=clock,
+        )
+        return House(build_engine(config, parts), database, clock, recorder, waiter, hooks, sessions)
+
+    return make
