@@ -6,11 +6,12 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from doorward.errors import Misconfigured
@@ -47,15 +48,15 @@ class Document:
 
     def set(self, path: str, value: Any) -> None:
         """Puts a value at a dotted path, making sections on the way. Raises CannotEdit where a value is in the way."""
-        *above, last = path.split(".")
+        keys = path.split(".")
         here = self.tree
-        for key in above:
+        for key, following in pairwise(keys):
             below = _child(here, key)
             if below is None:
-                below = CommentedMap()
+                below = CommentedSeq() if following == "0" else CommentedMap()
                 _place(here, key, below, path)
             here = below
-        _place(here, last, value, path)
+        _place(here, keys[-1], value, path)
 
     def append(self, path: str, entry: Any) -> bool:
         """Adds an entry to the list at a path, made if absent; False if the very same entry is there already."""

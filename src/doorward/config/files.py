@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 from doorward.config.problems import Problem, error
 
 LIMIT_BYTES = 4 * 1024 * 1024
+LIMIT_VALUES = 200_000
 
 
 def read_file(file: Path, problems: list[Problem]) -> dict[str, Any]:
@@ -68,7 +69,23 @@ def _parse(suffix: str, text: str) -> Any:
     if suffix == ".toml":
         return tomllib.loads(text)
     # pure: the C parser speaks YAML 1.1, where `on` and `no` are booleans.
-    return YAML(typ="safe", pure=True).load(text)
+    tree = YAML(typ="safe", pure=True).load(text)
+    _refuse_bombs(tree)
+    return tree
+
+
+def _refuse_bombs(tree: Any) -> None:
+    """Aliases let ten lines of YAML stand for a billion values, or for a list inside itself."""
+    left, seen = [tree], 0
+    while left:
+        value = left.pop()
+        seen += 1
+        if seen > LIMIT_VALUES:
+            raise ValueError(f"its aliases stand for more than {LIMIT_VALUES} values")
+        if isinstance(value, Mapping):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
 
 
 def _where(failure: Exception) -> str:

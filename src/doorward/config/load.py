@@ -86,7 +86,7 @@ def load(
     tree = _overridden(filed, env, keys, flags or {}, problems)
     if tree.get("dev") is True:
         tree = _overridden(below(filed), env, keys, flags or {}, problems)
-    if not tree and not problems:
+    if not (tree or files or problems):
         text = "there is no configuration: name a file with --config, or use --dev"
         return Loaded(Config(), (error("no_file", DEFAULT_FILE, text),), files, tree)
     said = kratos.set_aside(tree, problems)

@@ -75,6 +75,14 @@ def test_a_destinations_other_keys_stay(file: Path) -> None:
     assert document.find("destinations.crm") == {"limits": {"calls": 50}, "token": "env:TOKEN"}
 
 
+def test_a_list_on_the_way_is_made(file: Path) -> None:
+    document = Document(file)
+    document.set("identity.schemas.0.id", "person")
+    document.set("identity.schemas.1.id", "firm")
+
+    assert document.find("identity.schemas") == [{"id": "person"}, {"id": "firm"}]
+
+
 def test_an_action_is_added_and_replaced_by_name(file: Path) -> None:
     document = Document(file)
     action = {"name": "a", "on": ["identity.updated"], "hook": "hubspot"}

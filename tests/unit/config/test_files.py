@@ -7,6 +7,10 @@ import pytest
 from doorward.config.files import merged, placed, read_file
 from doorward.config.problems import Problem
 
+BOMB = b"a0: &a0 [1]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)
+)
+
 
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -34,6 +38,8 @@ def test_three_formats_say_the_same(tmp_path: Path, name: str, text: str) -> Non
         ("a.json", b'{"a": hush-hush}', "line 1"),
         ("a.toml", b"a = ", "parsed"),
         ("a.yml", b"[" * 5000, "nested"),
+        ("a.yml", b"a: &a [*a]", "aliases"),
+        ("a.yml", BOMB, "aliases"),
         ("a.yml", b"a: !!python/object/apply:os.system [x]", "line 1"),
     ],
 )

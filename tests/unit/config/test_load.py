@@ -115,6 +115,14 @@ def test_without_a_file_dev_runs_on_defaults_and_the_rest_does_not() -> None:
     assert [one.code for one in load(None, {}).errors] == ["no_file"]
 
 
+def test_an_empty_file_misses_what_is_required(tmp_path: Path) -> None:
+    (tmp_path / "e.yml").write_text("# nothing yet")
+
+    paths = [one.path for one in load(tmp_path / "e.yml", {}).errors]
+
+    assert paths == ["dsn", "identity.schemas", "secrets.cookie", "secrets.cipher"]
+
+
 def test_a_variable_does_not_push_the_developers_defaults_away() -> None:
     config = load(
         None, {"SERVE_PUBLIC_PORT": "5000", "SELFSERVICE_FLOWS_LOGIN_LIFESPAN": "1m"}, {"dev": True}
@@ -137,9 +145,8 @@ def test_the_environment_alone_is_enough() -> None:
 
 def test_in_dev_a_file_without_identities_adds_to_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "doorward.yml"
-    file.write_text(
-        "selfservice: {flows: {registration: {after: {hooks: [{hook: hubspot}]}}}}\ndestinations: {crm: {connector: hubspot}}"
-    )
+    hooks = "selfservice: {flows: {registration: {after: {hooks: [{hook: hubspot}]}}}}"
+    file.write_text(f"{hooks}\ndestinations: {{crm: {{connector: hubspot}}}}")
 
     after = load(file, {}, {"dev": True}).checked().selfservice.flows.registration.after
 
