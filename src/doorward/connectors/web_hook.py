@@ -5,13 +5,12 @@ When to try again is delivery's business; the request is `actions.request`'s; th
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from doorward.actions.request import Ids, RequestUnbuildable, build
+from doorward.actions.retry_after import retry_after_s
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock
 from doorward.config.problems import Problem
@@ -91,7 +90,7 @@ class WebHookConnector:
             return Retry(
                 code=f"http_{status}",
                 reason=f"The target answered {status}.",
-                retry_after_s=self._retry_after_s(answer),
+                retry_after_s=retry_after_s(answer, self._clock.now()),
                 http_status=status,
                 # an answer with 5xx may come after the deed
                 may_have_applied=status >= 500 and status != 503,
@@ -106,20 +105,6 @@ class WebHookConnector:
             contact_id = existing.group(1).decode() if existing else None
             return Delivered(contact_id, status, f"{summary}: made by an earlier attempt whose answer was lost")
         return Discard(f"http_{status}", f"The target refused it with {status}.", status, summary)
-
-    def _retry_after_s(self, answer: OutgoingResponse) -> float | None:
-        """Counts for 429 and 503, as in Kratos: seconds or an HTTP date (RFC 9110 §10.2.3)."""
-        text = answer.headers.get("retry-after", "").strip()
-        if answer.status not in {429, 503} or not text:
-            return None
-        if text.isascii() and text.isdigit():
-            return float(text[:9])
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-        return max(0.0, (moment - self._clock.now()).total_seconds())
 
 
 def _unreached(error: EgressFailed, summary: str) -> Outcome:

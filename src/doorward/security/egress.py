@@ -80,12 +80,12 @@ class Egress:
         try:
             async with asyncio.timeout(request.timeout_s):
                 return await self._follow(request, trusted, progress, began)
-        except TimeoutError:
-            reason = f"{masked(request.url)} did not answer within {request.timeout_s:g} s."
+        except TimeoutError as error:
+            has_no_connection = isinstance(error, aiohttp.ConnectionTimeoutError)
+            limit_s = CONNECT_TIMEOUT_S if has_no_connection else request.timeout_s
+            reason = f"{masked(request.url)} did not answer within {limit_s:g} s."
             raise EgressTimeout(reason, sent=progress.sent) from None
-        except OSError as error:
-            raise _as_failure(error, request.url, progress.sent) from None
-        except (aiohttp.ClientError, ValueError) as error:
+        except (OSError, aiohttp.ClientError, ValueError) as error:
             raise _as_failure(error, request.url, progress.sent) from None
 
     async def _follow(
@@ -227,7 +227,7 @@ async def _read(answer: aiohttp.ClientResponse, limit_bytes: int) -> tuple[bytes
     return b"".join(parts), False
 
 
-def _as_failure(error: Exception, url: str, sent: bool) -> EgressRefused | EgressFailed | EgressTimeout:
+def _as_failure(error: Exception, url: str, sent: bool) -> EgressRefused | EgressFailed:
     """Our error for the client's, without its text: that may hold a URL with secrets."""
     shown = masked(url)
     refused = _find_refused(error)
@@ -243,7 +243,7 @@ def _as_failure(error: Exception, url: str, sent: bool) -> EgressRefused | Egres
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind, str], ...] = (
     (aiohttp.ClientConnectorDNSError, "dns", "cannot be found: its name does not resolve"),
     ((aiohttp.ClientSSLError, ssl.SSLError), "tls", "could not be reached safely: the TLS handshake failed"),
-    ((aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError), "connect", "could not be reached"),
+    (aiohttp.ClientConnectorError, "connect", "could not be reached"),
     ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError), "reset", "broke the connection off"),
 )
 

@@ -11,6 +11,7 @@ from doorward.errors import Misconfigured, Unavailable
 DEFAULT_TIMEOUT_S = 30.0
 MAX_RESPONSE_BYTES = 5 << 20
 STARS = "***"
+UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 
 FailureKind = Literal["connect", "dns", "tls", "reset", "protocol", "redirects"]
 
@@ -77,7 +78,7 @@ class EgressFailed(Unavailable):
 
 
 def masked(url: str) -> str:
-    """A URL for logs and errors: scheme, host, port and path; userinfo and query starred, fragment gone."""
+    """A URL for logs and errors: scheme, host and port. Many a web_hook has its secret in the path: starred too."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -85,7 +86,6 @@ def masked(url: str) -> str:
         return STARS
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
-    netloc = (f"{STARS}@" if parts.username is not None or parts.password is not None else "") + host
-    netloc += f":{port}" if port is not None else ""
-    query = f"?{STARS}" if parts.query else ""
-    return re.sub(r"[\x00-\x20\x7f]", "?", f"{parts.scheme}://{netloc}{parts.path}{query}")
+    netloc = host + (f":{port}" if port is not None else "")
+    path = f"/{STARS}" if parts.path not in {"", "/"} or parts.query else parts.path
+    return UNPRINTABLE.sub("?", f"{parts.scheme}://{netloc}{path}")

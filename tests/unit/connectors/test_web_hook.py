@@ -133,26 +133,11 @@ async def test_a_refusal_is_final(connector: WebHookConnector, target: Target, s
     assert "a@example.org" not in repr(found)
 
 
-@pytest.mark.parametrize(
-    ("status", "value", "expected"),
-    [
-        (429, "30", 30.0),
-        (503, "Thu, 01 Jan 2026 12:01:00 GMT", 60.0),
-        (503, "Thu, 01 Jan 2026 12:01:00 -0000", 60.0),
-        (503, "Fri, 31 Dec 1999 23:59:59 GMT", 0.0),
-        (429, "-5", None),
-        (429, "soon", None),
-        (429, "²", None),
-        (500, "30", None),
-    ],
-)
-async def test_retry_after(
-    connector: WebHookConnector, target: Target, status: int, value: str, expected: float | None
-) -> None:
-    target.answers["/hook"] = answering(status, **{"Retry-After": value})
+async def test_retry_after_is_passed_on(connector: WebHookConnector, target: Target) -> None:
+    target.answers["/hook"] = answering(503, **{"Retry-After": "Thu, 01 Jan 2026 12:01:00 GMT"})
     found = await outcome(connector, job(target.url("/hook")))
     assert isinstance(found, Retry)
-    assert found.retry_after_s == expected
+    assert found.retry_after_s == 60.0
 
 
 async def test_refused_credentials_rest_the_action(connector: WebHookConnector, target: Target) -> None:

@@ -3,11 +3,20 @@
 import asyncio
 import gzip
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from doorward.security.egress import (
     Egress,
@@ -173,6 +182,20 @@ async def test_connections_of_the_trusted_serve_no_one_else(open_egress: Open, t
     assert len(target.seen) == 1
 
 
+class Blind(EgressPolicy):
+    """Lets every URL through, so that only the look at the socket's address is left."""
+
+    def check(self, url: str, *, trusted: bool = False) -> None: ...
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254"])
+async def test_the_last_look_is_at_the_socket(open_egress: Open, target: Target, host: str) -> None:
+    egress = await open_egress(Blind())
+    with pytest.raises(EgressRefused):
+        await egress.send(OutgoingRequest("GET", target.url(host=host)))
+    assert target.seen == []
+
+
 async def test_metadata_is_closed_even_to_the_trusted(egress: Egress) -> None:
     with pytest.raises(EgressRefused) as caught:
         await egress.send(OutgoingRequest("GET", "http://169.254.169.254/latest/"), trusted=True)
@@ -253,6 +276,48 @@ async def test_tls_that_is_none(egress: Egress, target: Target) -> None:
     with pytest.raises(EgressFailed) as caught:
         await egress.send(OutgoingRequest("GET", target.url().replace("http:", "https:")))
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
+
+
+async def test_certificates_are_checked(open_egress: Open, tmp_path: Path) -> None:
+    certificate, context = self_signed(tmp_path)
+    server = await asyncio.start_server(hello, "127.0.0.1", 0, ssl=context)
+    async with server:
+        request = OutgoingRequest("GET", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        with pytest.raises(EgressFailed) as caught:
+            await (await open_egress()).send(request)
+        assert (caught.value.kind, caught.value.sent) == ("tls", False)
+        trusting = await open_egress(EgressPolicy(allow_private=True, ca_file=str(certificate)))
+        assert (await trusting.send(request)).body == b"hello"
+
+
+async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        await writer.drain()
+    writer.close()
+
+
+def self_signed(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for 127.0.0.1 that nobody knows, and a server's context with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "cert.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, private)
+    return certificate, context
 
 
 async def speak(egress: Egress, answer: bytes, method: str = "GET") -> bytes:

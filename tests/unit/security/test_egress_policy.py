@@ -108,10 +108,12 @@ def test_private_is_open_only_in_dev_or_when_said(setting: bool | None, dev: boo
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://user:pw@example.org:8443/a?token=x#frag", "https://***@example.org:8443/a?***"),
+        ("https://user:pw@example.org:8443/a?token=x#frag", "https://example.org:8443/***"),
+        ("https://hooks.example/services/T0/B0/secret", "https://hooks.example/***"),
+        ("https://example.org/?token=x", "https://example.org/***"),
         ("http://[::1]:80/", "http://[::1]:80/"),
         ("http://[broken", "***"),
-        ("http://example.org/a\r\nb", "http://example.org/ab"),
+        ("http://exa\x00mple.org", "http://exa?mple.org"),
     ],
 )
 def test_urls_in_texts_hold_no_secret(url: str, expected: str) -> None:
