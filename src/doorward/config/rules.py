@@ -92,7 +92,7 @@ def _flows(config: Config) -> Iterator[Problem]:
 def _destinations(config: Config) -> Iterator[Problem]:
     for hook in list_hooks(config):
         named = hook.config.get("destination")
-        if hook.hook == "hubspot" and named is None and len(config.destinations) != 1:
+        if hook.hook == "hubspot" and named is None:
             yield error("missing", f"{hook.path}.config.destination", "this key is required: the name of a destination")
         if isinstance(named, str) and named not in config.destinations:
             known = ", ".join(config.destinations) or "none yet"

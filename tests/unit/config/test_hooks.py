@@ -13,6 +13,7 @@ CONFIG: Mapping[str, Any] = {"url": "https://a.example", "method": "POST", "body
 HOOK = {"hook": "web_hook", "config": CONFIG}
 BLOCKING = {"hook": "web_hook", "config": {**CONFIG, "response": {"parse": True}}}
 INTERRUPTING = {"hook": "web_hook", "config": {**CONFIG, "can_interrupt": True}}
+HUBSPOT = {"hook": "hubspot", "config": {"destination": "crm"}}
 FLOWS = "selfservice.flows."
 
 
@@ -30,7 +31,7 @@ def hooks_at(load_tree: LoadTree, lists: Mapping[str, list[Any]]) -> list[tuple[
         ("registration.after.password", BLOCKING),
         ("registration.after", HOOK),
         ("registration.before", BLOCKING),
-        ("registration.after", {"hook": "hubspot"}),
+        ("registration.after", HUBSPOT),
         ("login.after", BLOCKING),
         ("login.after.totp", {"hook": "revoke_active_sessions"}),
         ("login.after", {"hook": "require_verified_address"}),
@@ -77,14 +78,14 @@ def test_a_method_list_hides_the_global_one(load_tree: LoadTree) -> None:
 
 def test_hubspot_in_a_global_list_fires_whatever_the_methods_hold(load_tree: LoadTree) -> None:
     lists: dict[str, list[Any]] = {
-        "registration.after": [{"hook": "hubspot"}],
+        "registration.after": [HUBSPOT],
         "registration.after.password": [{"hook": "session"}],
     }
 
     assert hooks_at(load_tree, lists) == []
 
 
-@pytest.mark.parametrize("own", [[], [{"hook": "unknown"}], [{"hook": "hubspot"}]])
+@pytest.mark.parametrize("own", [[], [{"hook": "unknown"}], [HUBSPOT]])
 def test_a_method_list_without_a_usable_hook_of_kratos_hides_nothing(load_tree: LoadTree, own: list[Any]) -> None:
     found = hooks_at(load_tree, {"login.after": [HOOK], "login.after.password": own})
 

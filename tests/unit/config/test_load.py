@@ -145,7 +145,7 @@ def test_the_environment_alone_is_enough() -> None:
 
 def test_in_dev_a_file_without_identities_adds_to_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "doorward.yml"
-    hooks = "selfservice: {flows: {registration: {after: {hooks: [{hook: hubspot}]}}}}"
+    hooks = "selfservice: {flows: {registration: {after: {hooks: [{hook: hubspot, config: {destination: crm}}]}}}}"
     file.write_text(f"{hooks}\ndestinations: {{crm: {{connector: hubspot}}}}")
 
     after = load(file, {}, {"dev": True}).checked().selfservice.flows.registration.after

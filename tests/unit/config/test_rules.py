@@ -35,6 +35,7 @@ HUBSPOT = {"name": "a", "on": ["identity.created"], "hook": "hubspot", "config":
             {"selfservice": {"methods": {"code": {"mfa_enabled": True, "passwordless_enabled": True}}}},
             ("selfservice.methods.code.mfa_enabled", "conflict"),
         ),
+        ({"actions": [{**HUBSPOT, "config": {}}]}, ("actions.0.config.destination", "missing")),
         ({"actions": [HUBSPOT]}, ("actions.0.config.destination", "unknown_destination")),
         (
             {"actions": [HUBSPOT, HUBSPOT], "destinations": {"crm": {"connector": "hubspot"}}},
