@@ -1,0 +1,76 @@
+"""No value of `return_to` leads to a host that the operator did not list."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.flows.errors import SelfServiceFlowReturnToForbidden
+from doorward.flows.return_to import ReturnTargets, with_flow
+
+TARGETS = ReturnTargets(
+    "https://app.example.org/welcome",
+    ("https://app.example.org", "https://deep.example.org/inside", "https://*.wild.example.org", "https://*.com"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("", "https://app.example.org/welcome"),
+        ("https://app.example.org", "https://app.example.org"),
+        ("https://APP.example.org/a?b=c#d", "https://APP.example.org/a?b=c#d"),
+        ("/relative?x=1", "https://app.example.org/relative?x=1"),
+        ("https://deep.example.org/inside/more", "https://deep.example.org/inside/more"),
+        ("https://a.b.wild.example.org/", "https://a.b.wild.example.org/"),
+    ],
+)
+def test_allowed(asked: str, target: str) -> None:
+    assert TARGETS.check(asked) == target
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "https://evil.example/",
+        "http://app.example.org/",
+        "https://app.example.org:443/",
+        "https://app.example.org.evil.example/",
+        "https://app.example.org@evil.example/",
+        "https://user@app.example.org/",
+        "https://deep.example.org/outside",
+        "https://deep.example.org/inside/../outside",
+        "https://deep.example.org/inside/%2e%2e/outside",
+        "https://wild.example.org/",
+        "https://evilwild.example.org/",
+        "https://evil.com/",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "https:evil.example",
+        "relative",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://[broken/",
+    ],
+)
+def test_forbidden(asked: str) -> None:
+    with pytest.raises(SelfServiceFlowReturnToForbidden):
+        TARGETS.check(asked)
+
+
+@given(st.text(alphabet="ht ps:/\\.@evilap%2f#?\t", max_size=40))
+def test_whatever_passes_stays_at_home(asked: str) -> None:
+    try:
+        target = TARGETS.check(asked)
+    except SelfServiceFlowReturnToForbidden:
+        return
+    host = urlsplit(target).hostname or ""
+    assert host in ("app.example.org", "deep.example.org") or host.endswith(".wild.example.org")
+
+
+def test_flow_goes_into_the_query_in_order() -> None:
+    assert with_flow("https://a.example/p?z=1&b=2#top", "7") == "https://a.example/p?b=2&flow=7&z=1#top"

@@ -1,0 +1,52 @@
+"""Hooks of entries: known kinds are made, mistakes name their place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from doorward.actions.hooks import HookEntry
+from doorward.actions.sandbox import Sandbox
+from doorward.actions.template import TemplateSource
+from doorward.clock import MovableClock
+from doorward.flows.contract import Effect
+from doorward.hooks.background import Background
+from doorward.hooks.registry import HookMisconfigured, HookRegistry, UnknownHook
+from doorward.hooks.web_hook import WebHook, WebHookTools
+from doorward.observability.logging import Log
+from doorward.security.egress import Egress, EgressPolicy
+
+
+@pytest.fixture
+def tools() -> WebHookTools:
+    egress = Egress(EgressPolicy())
+    return WebHookTools(egress, Sandbox(), TemplateSource(egress, MovableClock()), Log("hooks"), Background())
+
+
+def entry(hook: str, config: Mapping[str, Any] | None = None) -> HookEntry:
+    return HookEntry(hook, config or {}, "after.password.hooks[0]")
+
+
+@pytest.mark.parametrize(
+    ("hook", "effects"),
+    [
+        ("session", {Effect.HAND_OUT_SESSION}),
+        ("show_verification_ui", {Effect.SHOW_VERIFICATION}),
+        ("verification", set()),
+    ],
+)
+def test_hooks_that_shape_the_answer(tools: WebHookTools, hook: str, effects: set[Effect]) -> None:
+    assert HookRegistry([entry(hook)], tools).hook(entry(hook)).effects == effects
+
+
+def test_web_hook(tools: WebHookTools) -> None:
+    config = {"url": "https://a.example/", "method": "POST", "body": "base64://e30=", "response": {"parse": True}}
+    made = entry("web_hook", config)
+    assert isinstance(HookRegistry([made], tools).hook(made), WebHook)
+
+
+def test_mistakes_name_their_place(tools: WebHookTools) -> None:
+    with pytest.raises(HookMisconfigured, match=r"after\.password\.hooks\[0\]\.config\.url"):
+        HookRegistry([entry("web_hook", {"method": "POST", "body": "base64://e30="})], tools)
+    with pytest.raises(UnknownHook, match=r"after\.password\.hooks\[0\].*carrier_pigeon"):
+        HookRegistry([entry("carrier_pigeon")], tools)

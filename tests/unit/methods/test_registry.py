@@ -1,0 +1,36 @@
+"""Which methods are made of a configuration."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from doorward.config.model_flows import MethodConfig
+from doorward.methods.registry import MethodMisconfigured, MethodTools, registration_methods
+from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
+from doorward.security.passwords import HashSettings, PasswordHasher
+
+
+class Offline:
+    """A way out that leads nowhere."""
+
+    async def send(self, request: OutgoingRequest, *, trusted: bool = False) -> OutgoingResponse:
+        raise EgressFailed("no network in tests", "connect", sent=False)
+
+
+@pytest.fixture
+def tools() -> Iterator[MethodTools]:
+    hasher = PasswordHasher(HashSettings(is_dev=True), threads=1)
+    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), is_dev=True)
+    hasher.close()
+
+
+def test_only_those_that_are_on(tools: MethodTools) -> None:
+    configs = {"password": MethodConfig(enabled=True), "profile": MethodConfig(enabled=False)}
+    assert [method.name for method in registration_methods(configs, tools)] == ["password"]
+    assert registration_methods({}, tools) == ()
+
+
+def test_settings_are_checked(tools: MethodTools) -> None:
+    config = MethodConfig(enabled=True, config={"min_password_length": 3}, path="selfservice.methods.password")
+    with pytest.raises(MethodMisconfigured, match=r"password\.config\.min_password_length"):
+        registration_methods({"password": config}, tools)
