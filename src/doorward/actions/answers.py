@@ -5,11 +5,13 @@ Kratos's table of statuses and shapes, lenient and strict where the recorded exc
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from doorward.actions.answer_json import Malformed, fields_of, first_value, list_of, whole_value
 from doorward.actions.identity_patch import read_patch
 from doorward.actions.pointers import node_name
+from doorward.actions.retry_after import retry_after_s
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.security.egress import EgressFailed, EgressRefused, EgressTimeout, OutgoingResponse
 
@@ -61,23 +63,25 @@ class Patch:
 class UpstreamFailed:
     """The call failed. `status` is 502, 504 (both with `reason`), or 500: an error without a reason of its own.
 
-    `may_pass`: worth another attempt (Kratos makes three).
+    `may_pass`: worth another attempt (Kratos makes three), after `retry_after_s` where the target asked for a wait.
     """
 
     status: int
     message: str
     reason: str | None = None
     may_pass: bool = False
+    retry_after_s: float | None = None
 
 
 Answer = Accepted | Veto | Patch | UpstreamFailed
 
 
-def interpret(settings: WebHookSettings, response: OutgoingResponse) -> Answer:
-    """The decision table, by status and flags."""
+def interpret(settings: WebHookSettings, response: OutgoingResponse, now: datetime | None = None) -> Answer:
+    """The decision table, by status and flags. `Retry-After` is read where `now` is given."""
     status = response.status
     if is_worth_retrying(status):
-        return UpstreamFailed(500, f"webhook failed with status code {status}", may_pass=True)
+        wait_s = retry_after_s(response, now) if now is not None else None
+        return UpstreamFailed(500, f"webhook failed with status code {status}", may_pass=True, retry_after_s=wait_s)
     try:
         if status >= 400:
             if settings.is_blocking:

@@ -108,7 +108,10 @@ def _encode(rendered: str, content_type: str) -> bytes:
         return rendered.encode()
     if content_type != FORM:
         raise RequestUnbuildable(f"The Content-Type must be {JSON} or {FORM}.")
-    fields = orjson.loads(rendered)
+    try:
+        fields = orjson.loads(rendered)
+    except orjson.JSONDecodeError:
+        raise RequestUnbuildable("The template's output is nested too deeply for a form.") from None
     if fields is None:
         return b""
     if not isinstance(fields, dict) or not all(value is None or isinstance(value, str) for value in fields.values()):

@@ -20,6 +20,7 @@ from doorward.actions.answers import (
 )
 from doorward.actions.pointers import node_name
 from doorward.actions.web_hook_settings import WebHookSettings
+from doorward.clock import MovableClock
 from doorward.security.egress import EgressFailed, EgressRefused, EgressTimeout, OutgoingResponse
 
 PLAIN = WebHookSettings("https://crm.example/", "POST", "file://x")
@@ -54,6 +55,12 @@ def test_what_may_pass_is_never_read(settings: WebHookSettings, status: int) -> 
     found = answer(settings, status, GOOD)
     assert isinstance(found, UpstreamFailed)
     assert (found.status, found.may_pass, found.reason) == (500, True, None)
+
+
+def test_a_target_may_ask_for_a_wait() -> None:
+    found = interpret(PLAIN, OutgoingResponse(429, {"retry-after": "7"}, b"", 0.1), MovableClock().now())
+    assert isinstance(found, UpstreamFailed)
+    assert found.retry_after_s == 7.0
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 451, 499, 501])

@@ -117,7 +117,9 @@ def test_forms(rendered: str, body: bytes) -> None:
     assert build(settings(headers=FORM), rendered, IDS).body == body
 
 
-@pytest.mark.parametrize("rendered", ['{"a": 1}', "[]", '"text"', "5", '{"a": {"b": "c"}}', '{"a": true}'])
+@pytest.mark.parametrize(
+    "rendered", ['{"a": 1}', "[]", '"text"', "5", '{"a": {"b": "c"}}', '{"a": true}', "[" * 2000 + "]" * 2000]
+)
 def test_what_is_no_form(rendered: str) -> None:
     with pytest.raises(RequestUnbuildable):
         build(settings(headers=FORM), rendered, IDS)
