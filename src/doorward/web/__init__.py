@@ -1,0 +1,1 @@
+"""What every HTTP edge shares: reading requests, cookies, CSRF, errors as answers, middleware. Knows no route."""

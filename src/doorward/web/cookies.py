@@ -1,0 +1,109 @@
+"""The cookies that we set: their names, attributes and lifetimes, as in Kratos. Sealing is `security.tokens`' part."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from doorward.config.model import Config, SameSite
+from doorward.security.tokens import CookieSealer, decode
+
+CSRF_BYTES = 32
+CSRF_LIFETIME_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class CookieAttributes:
+    """Where a cookie is sent. `domain` None: to this host alone."""
+
+    path: str
+    domain: str | None
+    same_site: SameSite
+    is_secure: bool
+
+    def text(self) -> str:
+        """`; Path=/; …`. Browsers drop cookies with SameSite=None or Strict games over http, so there it is Lax."""
+        domain = f"; Domain={self.domain}" if self.domain else ""
+        secure = "; Secure" if self.is_secure else ""
+        same_site = self.same_site if self.is_secure else "Lax"
+        return f"; Path={self.path}{domain}; HttpOnly{secure}; SameSite={same_site}"
+
+
+@dataclass(frozen=True, slots=True)
+class CookieNames:
+    """The CSRF cookie's name depends on the public address, so that two installations on one host do not collide."""
+
+    csrf: str
+    session: str
+
+
+class Cookies:
+    """Writes Set-Cookie values and reads the session cookie."""
+
+    def __init__(
+        self,
+        names: CookieNames,
+        general: CookieAttributes,
+        session: CookieAttributes,
+        sealer: CookieSealer,
+        *,
+        is_persistent: bool = True,
+    ) -> None:
+        """`is_persistent`: the session cookie survives the end of the browser."""
+        self.names = names
+        self._general = general
+        self._session = session
+        self._sealer = sealer
+        self._is_persistent = is_persistent
+
+    def csrf(self, token: str) -> str:
+        """Set-Cookie of the CSRF token."""
+        return f"{self.names.csrf}={token}{self._general.text()}; Max-Age={CSRF_LIFETIME_S}"
+
+    def session(self, token: str, expires_at: datetime, now: datetime) -> str:
+        """Set-Cookie of a session token: nobody but this server can read or make the value."""
+        sealed = self._sealer.seal(self.names.session, token, expires_at)
+        left_s = max(1, int((expires_at - now).total_seconds()))
+        lifetime = f"; Max-Age={left_s}" if self._is_persistent else ""
+        return f"{self.names.session}={sealed}{self._session.text()}{lifetime}"
+
+    def no_session(self) -> str:
+        """Set-Cookie that takes the session cookie away."""
+        return f"{self.names.session}={self._session.text()}; Max-Age=0"
+
+    def find_session_token(self, cookies: Mapping[str, str], now: datetime) -> str | None:
+        """The token in the session cookie; None when there is none, or one that we did not seal."""
+        sealed = cookies.get(self.names.session)
+        return self._sealer.open(self.names.session, sealed, now) if sealed else None
+
+    def csrf_token(self, cookies: Mapping[str, str]) -> str:
+        """The token in the CSRF cookie; "" when there is none, or one that is none of ours."""
+        token = cookies.get(self.names.csrf, "")
+        raw = decode(token)
+        return token if raw is not None and len(raw) == CSRF_BYTES else ""
+
+
+def make_cookies(config: Config, sealer: CookieSealer) -> Cookies:
+    """The cookies of an installation; `session.cookie` inherits what it does not say from `cookies`."""
+    own, general = config.session.cookie, config.cookies
+    return Cookies(
+        CookieNames(csrf_cookie_name(config.serve.public.base_url), own.name),
+        CookieAttributes(general.path, general.domain, general.same_site, _is_secure(general.secure, config)),
+        CookieAttributes(
+            own.path or general.path,
+            own.domain or general.domain,
+            own.same_site or general.same_site,
+            _is_secure(general.secure if own.secure is None else own.secure, config),
+        ),
+        sealer,
+        is_persistent=own.persistent,
+    )
+
+
+def csrf_cookie_name(base_url: str) -> str:
+    """`csrf_token_` and the SHA-256 of the public address in hex."""
+    return "csrf_token_" + hashlib.sha256(base_url.encode()).hexdigest()
+
+
+def _is_secure(setting: bool | None, config: Config) -> bool:
+    return not config.dev if setting is None else setting

@@ -1,0 +1,104 @@
+"""Cross-origin requests of the public port: who may call from another site, as `serve.public.cors` says."""
+
+import re
+from collections.abc import Iterable
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doorward.config.model_serve import CorsConfig
+from doorward.web.headers import add_header
+
+PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+HEADER_LIST = re.compile(r"[a-z0-9\-]+(,[ \t]?[a-z0-9\-]+)*")
+TOP_LEVEL = re.compile(r"\*\.[^.]*", re.I)
+
+
+class Cors:
+    """ASGI middleware. A refused preflight is 204 without permission; a refused request is served without it.
+
+    The browser, not the server, keeps the answer from the page: that is how CORS works (fetch standard, 3.2).
+    """
+
+    def __init__(self, app: ASGIApp, config: CorsConfig) -> None:
+        self._app = app
+        self._config = config
+        self._origins = [_pattern(origin) for origin in config.allowed_origins]
+        self._methods = frozenset(config.allowed_methods)
+        self._headers = frozenset(header.lower() for header in config.allowed_headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self._config.enabled:
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        origin = headers.get("origin", "")
+        wanted = headers.get("access-control-request-method", "")
+        if scope["method"] == "OPTIONS" and wanted:
+            asked = headers.get("access-control-request-headers")
+            await self._preflight(origin, wanted, asked)(scope, receive, send)
+            return
+        granted = self._granted(origin) if self.is_method_allowed(scope["method"]) else []
+
+        async def send_with_permission(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = {**message, "headers": []}
+                for name, value in (("vary", "Origin"), *granted):
+                    add_header(answer, name, value)
+                message["headers"] = [*answer["headers"], *message.get("headers", ())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_permission)
+
+    def is_origin_allowed(self, origin: str) -> bool:
+        """Whether pages of this origin may call; the comparison is exact but for `*`."""
+        return bool(origin) and any(pattern.fullmatch(origin) for pattern in self._origins)
+
+    def is_method_allowed(self, method: str) -> bool:
+        return method == "OPTIONS" or method in self._methods
+
+    def are_headers_allowed(self, asked: str) -> bool:
+        """Whether every header is allowed; browsers send the list in lower case and sorted, and nothing else counts."""
+        if not asked:
+            return True
+        if not HEADER_LIST.fullmatch(asked):
+            return False
+        names = [name.strip() for name in asked.split(",")]
+        return names == sorted(set(names)) and all(name in self._headers for name in names)
+
+    def _granted(self, origin: str) -> list[tuple[str, str]]:
+        if not self.is_origin_allowed(origin):
+            return []
+        granted = [("access-control-allow-origin", origin)]
+        if self._config.allow_credentials:
+            granted.append(("access-control-allow-credentials", "true"))
+        if self._config.exposed_headers:
+            granted.append(("access-control-expose-headers", ", ".join(self._config.exposed_headers)))
+        return granted
+
+    def _preflight(self, origin: str, method: str, asked: str | None) -> Response:
+        answer = Response(status_code=204, headers={"vary": PREFLIGHT_VARY})
+        is_allowed = self.is_method_allowed(method) and self.are_headers_allowed(asked or "")
+        if not is_allowed or not self.is_origin_allowed(origin):
+            return answer
+        answer.headers["access-control-allow-origin"] = origin
+        answer.headers["access-control-allow-methods"] = method
+        if asked:
+            answer.headers["access-control-allow-headers"] = asked
+        if self._config.allow_credentials:
+            answer.headers["access-control-allow-credentials"] = "true"
+        if self._config.max_age:
+            answer.headers["access-control-max-age"] = str(self._config.max_age)
+        return answer
+
+
+def _pattern(origin: str) -> re.Pattern[str]:
+    """`https://*.example.org` as a pattern. A star under a bare top-level domain allows nobody."""
+    host = origin.partition("://")[2]
+    if TOP_LEVEL.fullmatch(host):
+        return re.compile(r"(?!)")
+    return re.compile(_joined(re.escape(part) for part in origin.split("*")))
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ".+".join(parts) if parts else ""

@@ -1,0 +1,53 @@
+"""Errors for browsers: stored under an id that the error page asks for, so that no address bar holds them."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows.errors import SecurityCsrfViolation
+from doorward.flows.errors_store import keep_error
+from doorward.flows.return_to import with_query
+from doorward.storage.contract import Database, Transaction
+from doorward.web.csrf import csrf_details, csrf_token_of
+from doorward.web.negotiate import is_json_client
+from doorward.web.problems import json_problem, problem_of
+from doorward.web.responses import redirect
+
+
+class ErrorPages:
+    """Answers errors of self-service endpoints in the way that the client can show."""
+
+    def __init__(self, database: Database, clock: Clock, page_url: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._page_url = page_url
+
+    async def answer(self, request: Request, error: DoorwardError, *, as_json: bool | None = None) -> Response:
+        """JSON with the error's status, or 303 to the error page. `as_json` None: as the client wants it.
+
+        When the error cannot be stored (the database is away) a browser gets the JSON, too: better than nothing.
+        """
+        error = _with_details(request, error)
+        wants_json = is_json_client(request.headers) if as_json is None else as_json
+        if wants_json:
+            return json_problem(error)
+        kept = dict(problem_of(error).error)
+        if details := {name: value for name, value in kept.get("details", {}).items() if name != "reject_reason"}:
+            kept["details"] = details
+        token, now = csrf_token_of(request), self._clock.now()
+
+        async def write(tx: Transaction) -> str:
+            return str(await keep_error(tx, kept, token, now))
+
+        try:
+            error_id = await self._database.transaction(write)
+        except DoorwardError:
+            return json_problem(error)
+        return redirect(request, with_query(self._page_url, id=error_id))
+
+
+def _with_details(request: Request, error: DoorwardError) -> DoorwardError:
+    if isinstance(error, SecurityCsrfViolation) and not error.details:
+        return SecurityCsrfViolation(error.reason, **csrf_details(request.headers))
+    return error

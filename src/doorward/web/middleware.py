@@ -1,0 +1,73 @@
+"""Puts the layers around the routes of a listener, in the one order that is right, and the small layers themselves."""
+
+from collections.abc import Sequence
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doorward.config.model_serve import CorsConfig
+from doorward.errors import DoorwardError
+from doorward.observability.logging import Log
+from doorward.observability.metrics import Metrics
+from doorward.web.cookies import Cookies
+from doorward.web.cors import Cors
+from doorward.web.csrf import CsrfGuard
+from doorward.web.headers import add_header, has_header
+from doorward.web.overload import OverloadGuard
+from doorward.web.problems import json_problem, problem_of
+from doorward.web.request_context import RequestContext
+from doorward.web.routing import Routes
+
+NO_CACHE = "private, no-cache, no-store, must-revalidate"
+
+
+class NoCache:
+    """ASGI middleware: what a GET answers is private unless the answer says otherwise; nothing is sniffed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_private(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_header(message, "x-content-type-options", "nosniff")
+                if scope["method"] == "GET" and not has_header(message, "cache-control"):
+                    add_header(message, "cache-control", NO_CACHE)
+            await send(message)
+
+        await self._app(scope, receive, send_private)
+
+
+class Problems:
+    """ASGI middleware: errors of the tree that no endpoint answered itself become JSON, inside the other layers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._log = Log("http")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except DoorwardError as error:
+            if problem_of(error).status >= 500:
+                self._log.fault("request_refused", error, code=error.code())
+            await json_problem(error)(scope, receive, send)
+
+
+def public_stack(
+    routes: Sequence[Route], cookies: Cookies, cors: CorsConfig, metrics: Metrics, *, is_health_silent: bool = False
+) -> ASGIApp:
+    """The public port. CORS is outside CSRF: a preflight sets no cookie."""
+    inner = CsrfGuard(Problems(Routes(routes)), cookies)
+    app = OverloadGuard(Cors(NoCache(inner), cors))
+    return RequestContext(app, "public", metrics, is_health_silent=is_health_silent)
+
+
+def admin_stack(routes: Sequence[Route], metrics: Metrics, *, is_health_silent: bool = False) -> ASGIApp:
+    """The admin port: no cookies, no CORS. Who may call is checked by `api.admin`."""
+    app = OverloadGuard(NoCache(Problems(Routes(routes))))
+    return RequestContext(app, "admin", metrics, is_health_silent=is_health_silent)

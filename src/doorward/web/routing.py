@@ -1,0 +1,69 @@
+"""Finds the route of a request, and answers as Kratos does where there is none: 404, 405 with Allow, clean paths."""
+
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from doorward.web.responses import redirect, text_answer
+
+ROUTE = "doorward.route"
+ALL_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+TEMPORARY = 307
+
+
+class Routes:
+    """ASGI application over a list of routes; the first that fits serves."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = tuple(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        answer: ASGIApp | None = None
+        clean = cleaned(scope["path"])
+        if clean != scope["path"]:
+            query = scope["query_string"].decode("latin-1")
+            answer = redirect(request, f"{clean}?{query}" if query else clean, TEMPORARY)
+        else:
+            answer = self._found({**scope, "path": _routed_path(scope)}, scope)
+        await answer(scope, receive, send)
+
+    def _found(self, asked: Scope, scope: Scope) -> ASGIApp:
+        allowed: set[str] = set()
+        for route in self.routes:
+            match, found = route.matches(asked)
+            if match is Match.FULL:
+                scope.update(found)
+                scope[ROUTE] = route.path
+                return route.handle
+            if match is Match.PARTIAL:
+                allowed |= route.methods or set()
+        if allowed:
+            return text_answer("Method Not Allowed", 405, {"allow": ", ".join(sorted(allowed))})
+        return text_answer("404 page not found", 404)
+
+
+def cleaned(path: str) -> str:
+    """The path without empty, `.` and `..` segments; a final slash stays."""
+    if "//" not in path and "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    end = "/" if path.endswith("/") and kept else ""
+    return "/" + "/".join(kept) + end
+
+
+def _routed_path(scope: Scope) -> str:
+    """The decoded path in which an escaped slash stays part of its segment."""
+    raw = scope.get("raw_path", b"").decode("latin-1")
+    if "%2f" not in raw.lower():
+        path: str = scope["path"]
+        return path
+    return "/".join(unquote(part).replace("/", "%2F") for part in raw.split("/"))

@@ -1,0 +1,52 @@
+"""What the edges of the public port share: the installation's addresses, cookies, sessions, database."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from doorward.clock import Clock
+from doorward.identities.model import Identity
+from doorward.identities.store import find_identity
+from doorward.sessions.model import Session
+from doorward.sessions.service import SessionService
+from doorward.storage.contract import Database
+from doorward.web.cookies import Cookies
+from doorward.web.session_token import Credential, find_credential
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Made once, by `app.py`. Addresses end with a slash; `error_page_url` is where browsers are shown errors."""
+
+    base_url: str
+    admin_url: str
+    error_page_url: str
+    is_dev: bool
+    cookies: Cookies
+    sessions: SessionService
+    database: Database
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in, and by what."""
+
+    session: Session
+    identity: Identity
+    credential: Credential
+
+
+async def find_visitor(request: Request, site: Site) -> Visitor | None:
+    """Who a request comes from; None without a live session of an active identity. Raises Unavailable."""
+    credential = find_credential(request.headers, request.cookies, site.cookies, site.clock.now())
+    if credential is None:
+        return None
+    reader = site.database.reader
+    session = await site.sessions.find_live(reader, credential.token)
+    if session is None:
+        return None
+    identity = await find_identity(reader, session.identity_id)
+    if identity is None or not identity.is_active:
+        return None
+    return Visitor(session, identity, credential)
