@@ -1,0 +1,101 @@
+"""Self-service flows over HTTP: start, fetch, submit. Statuses and redirects are Kratos's; the rules are in `flows`.
+
+https://www.ory.sh/docs/kratos/reference/api (frontend)
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from doorward.errors import DoorwardError
+from doorward.flows.answers import Answer, Done, MovedOn, Shown, Why
+from doorward.flows.engine import FlowEngine
+from doorward.flows.model import FlowKind, FlowType
+from doorward.web.error_pages import ErrorPages
+from doorward.web.flow_request import flow_request
+from doorward.web.negotiate import accepts_json, is_json_client
+from doorward.web.responses import json_answer, redirect
+from doorward.web.site import Site
+
+FOUND, SEE_OTHER = 302, 303
+# Kratos answers a rejected registration form with 302, and every other kind's with 303.
+REJECTED_STATUS = {FlowKind.REGISTRATION: FOUND}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class FlowEndpoints:
+    """The routes of one kind of flow."""
+
+    def __init__(self, kind: FlowKind, engine: FlowEngine, site: Site, errors: ErrorPages) -> None:
+        self._kind = kind
+        self._engine = engine
+        self._site = site
+        self._errors = errors
+
+    def routes(self) -> list[Route]:
+        """`/self-service/KIND/api`, `/browser`, `/flows`, and the submit."""
+        base = f"/self-service/{self._kind}"
+        return [
+            Route(f"{base}/api", self._guarded(self._start_api, as_json=True), methods=["GET"]),
+            Route(f"{base}/browser", self._guarded(self._start_browser), methods=["GET"]),
+            Route(f"{base}/flows", self._guarded(self._fetch), methods=["GET"]),
+            Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
+        ]
+
+    async def _start_api(self, request: Request) -> Response:
+        answer = await self._engine.start(self._kind, FlowType.API, await flow_request(request, self._site))
+        return self._answered(request, answer, is_json=True)
+
+    async def _start_browser(self, request: Request) -> Response:
+        answer = await self._engine.start(self._kind, FlowType.BROWSER, await flow_request(request, self._site))
+        # A Content-Type on a GET makes errors JSON, but not the flow (as in Kratos).
+        return self._answered(request, answer, is_json=accepts_json(request.headers.get("accept", "")))
+
+    async def _fetch(self, request: Request) -> Response:
+        asked = await flow_request(request, self._site)
+        return self._answered(request, await self._engine.fetch(self._kind, asked.query.get("id", ""), asked), True)
+
+    async def _submit(self, request: Request) -> Response:
+        answer = await self._engine.submit(self._kind, await flow_request(request, self._site))
+        return self._answered(request, answer, is_json_client(request.headers))
+
+    def _answered(self, request: Request, answer: Answer, is_json: bool) -> Response:
+        match answer:
+            case Shown():
+                return self._shown(request, answer, is_json)
+            case MovedOn(location):
+                is_start = request.url.path.endswith("/browser")
+                return redirect(request, location, SEE_OTHER if is_start else FOUND)
+            case Done():
+                return self._done(request, answer, is_json)
+
+    def _shown(self, request: Request, shown: Shown, is_json: bool) -> Response:
+        if is_json or shown.flow.type is FlowType.API:
+            return json_answer(shown.body, 400 if shown.why is Why.REJECTED else 200)
+        status = REJECTED_STATUS.get(self._kind, SEE_OTHER) if shown.why is Why.REJECTED else SEE_OTHER
+        return redirect(request, shown.page_url, status)
+
+    def _done(self, request: Request, done: Done, is_json: bool) -> Response:
+        if is_json or done.flow.type is FlowType.API:
+            response = json_answer(done.body)
+        else:
+            response = redirect(request, done.location)
+        cookies = self._site.cookies
+        if done.csrf_cookie:
+            response.headers.append("set-cookie", cookies.csrf(done.csrf_cookie))
+        if done.cookie is not None:
+            session = cookies.session(done.cookie.token, done.cookie.session.expires_at, self._site.clock.now())
+            response.headers.append("set-cookie", session)
+        return response
+
+    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None) -> Endpoint:
+        async def guarded(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except DoorwardError as error:
+                return await self._errors.answer(request, error, as_json=as_json)
+
+        return guarded
