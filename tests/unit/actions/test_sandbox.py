@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -215,3 +216,31 @@ async def test_workers_know_nothing_of_the_environment(sandbox: Sandbox, monkeyp
     assert b"DOORWARD_TEST_SECRET" not in environment
     assert "Max open files            0" in limits
     await other.close()
+
+
+SERVER = """
+import asyncio, os, pathlib, sys
+from doorward.actions.sandbox import Sandbox
+
+async def main():
+    sandbox = Sandbox(workers=1)
+    await sandbox.start()
+    print(pathlib.Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(), flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_workers_leave_when_their_server_is_killed() -> None:
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVER, stdout=asyncio.subprocess.PIPE)
+    assert server.stdout is not None
+    worker = os.pidfd_open(int(await server.stdout.readline()))
+    gone = asyncio.Event()
+    asyncio.get_running_loop().add_reader(worker, gone.set)
+    server.kill()
+    await server.wait()
+    async with asyncio.timeout(10):
+        await gone.wait()
+    asyncio.get_running_loop().remove_reader(worker)
+    os.close(worker)
