@@ -136,13 +136,14 @@ class RegistrationRules:
         problems = plain_problems(submission, self._methods)
         if method is None and not problems:
             return _rejected(flow, FormProblem(None, words.say(4010003)))
-        flow = replace(flow, ui=with_values(flow.ui, trait_values(submission.form.traits)))
+        typed = replace(flow, ui=with_values(flow.ui, trait_values(submission.form.traits)))
         if method is None or problems:
-            return _rejected(flow, *problems)
+            return _rejected(typed, *problems)
         stranger = check_sender(flow, request, submission.form.text("csrf_token"), words)
         if stranger is not None:
-            return _rejected(flow, stranger)
-        return await self._registered(flow, request, method, submission)
+            return _rejected(typed, stranger)
+        step = await self._registered(typed, request, method, submission)
+        return step if isinstance(step, Rejection) else replace(step, fetched=flow)
 
     async def _registered(
         self, flow: Flow, request: FlowRequest, method: RegistrationMethod, submission: Submission
@@ -195,6 +196,7 @@ class RegistrationRules:
         return RegistrationPlan(
             writers=self._writers,
             flow=replace(_without_payload(flow), active=None),
+            fetched=flow,
             words=words,
             draft=draft,
             cause=cause,

@@ -47,11 +47,13 @@ class Writers:
 class RegistrationPlan:
     """`issued` is None for an identity that a hook made inactive: it is stored, but nobody is signed in.
 
-    `flow` is the form as it stands; `csrf_cookie` the browser's next CSRF token.
+    `flow` is the form with what was typed, for a refusal; `fetched` the one in the database, in which nothing that
+    was typed is kept once it has succeeded (as in Kratos). `csrf_cookie` is the browser's next CSRF token.
     """
 
     writers: Writers
     flow: Flow
+    fetched: Flow
     words: Words
     draft: Draft
     cause: Cause
@@ -68,7 +70,7 @@ class RegistrationPlan:
         if self.issued is not None:
             await self.writers.sessions.store(tx, self.issued)
         await self.writers.verifications.store(tx, self.verifications)
-        finished = replace(self.flow, identity_id=change.identity.id)
+        finished = replace(self.fetched, identity_id=change.identity.id)
         await store.update_flow(tx, finished, self.writers.clock.now())
         return change
 

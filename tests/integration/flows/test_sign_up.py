@@ -229,6 +229,17 @@ async def test_who_is_signed_in_need_not_sign_up(make_house: MakeHouse) -> None:
     assert await house.count("identities") == 1
 
 
+async def test_nothing_that_was_typed_stays_in_the_form(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("session"))
+    client = house.client(API)
+    shown = await client.start()
+    await client.submit(shown, form("ada@example.org", name={"first": "Ada"}))
+    row = await house.database.reader.fetch_one("SELECT ui FROM flows")
+    assert row is not None
+    assert "ada@example.org" not in str(row["ui"])
+    assert (await client.fetch(shown)).body["ui"] == shown.body["ui"]
+
+
 async def test_two_steps_and_back(make_house: MakeHouse) -> None:
     house = await make_house(configuration("session", style="profile_first"))
     client = house.client(API)
