@@ -67,16 +67,21 @@ async def build_core(config: Config, clock: Clock, paths: tuple[Path, ...] = ())
     """Opens everything that a process needs; whoever calls it closes the core. Raises DoorwardErrors."""
     egress = Egress(egress_policy(config))
     await egress.start()
+    database = open_database(config.dsn.reveal(), clock)
     try:
-        schemas = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
-        table = action_table(config)
-        keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
-        base_url = config.serve.public.base_url
-        database = open_database(config.dsn.reveal(), clock)
         await database.start()
+        return await _assembled(config, clock, paths, egress, database)
     except BaseException:
         await egress.close()
+        await database.close()
         raise
+
+
+async def _assembled(config: Config, clock: Clock, paths: tuple[Path, ...], egress: Egress, database: Database) -> Core:
+    schemas = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
+    table = action_table(config)
+    keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
+    base_url = config.serve.public.base_url
     recorder = ActionRecorder(table, keys, clock, base_url)
     return Core(
         config=config,

@@ -1,14 +1,18 @@
 """Loads the configuration with every plug-in's own checks, for commands and servers alike."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from doorward.actions.hooks import WEB_HOOK
 from doorward.config.dev import with_dev_secrets
 from doorward.config.load import find_files, load
 from doorward.config.model import Config
-from doorward.config.plugins import Plugins
+from doorward.config.plugins import Check, Plugins
+from doorward.config.problems import Problem, Severity
+from doorward.connectors.registry import DESTINATION_CHECKS, HOOK_CHECKS
 from doorward.storage.dsn import SqliteDsn, parse_dsn
 
 
@@ -21,7 +25,17 @@ def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Conf
 
 def plugins() -> Plugins:
     """What methods, hooks and connectors know of their own sections."""
-    return Plugins()
+    hooks = {**HOOK_CHECKS, WEB_HOOK: tolerant(HOOK_CHECKS[WEB_HOOK])}
+    return Plugins(hooks=hooks, connectors=DESTINATION_CHECKS)
+
+
+def tolerant(check: Check) -> Check:
+    """Kratos starts with web_hooks that can never be sent; a Kratos file must load, so these are warnings here."""
+
+    def checked(raw: Mapping[str, Any], path: str) -> Iterable[Problem]:
+        return [replace(problem, severity=Severity.WARNING) for problem in check(raw, path)]
+
+    return checked
 
 
 def database_file(config: Config) -> Path | None:

@@ -5,6 +5,8 @@ from importlib.metadata import version
 import click
 
 from doorward.cli.actions import actions
+from doorward.cli.config import config
+from doorward.cli.hubspot import hubspot
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
 from doorward.cli.secrets import secrets
@@ -17,6 +19,8 @@ def main() -> None:
 
 
 main.add_command(actions)
+main.add_command(config)
+main.add_command(hubspot)
 main.add_command(identities)
 main.add_command(migrate)
 main.add_command(secrets)
