@@ -1,0 +1,1 @@
+"""Contacts: records and their rules, and HubSpot's endpoints for them."""

@@ -1,0 +1,1 @@
+"""Faults on demand: which request gets one, and what it does to the answer."""
