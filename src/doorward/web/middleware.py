@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doorward.config.model_serve import CorsConfig
+from doorward.config.model_serve import AdminServe, PublicServe
 from doorward.errors import DoorwardError
 from doorward.observability.logging import Log
 from doorward.observability.metrics import Metrics
+from doorward.web.admin_guard import AdminGuard
 from doorward.web.cookies import Cookies
 from doorward.web.cors import Cors
 from doorward.web.csrf import CsrfGuard
@@ -58,16 +59,17 @@ class Problems:
             await json_problem(error)(scope, receive, send)
 
 
-def public_stack(
-    routes: Sequence[Route], cookies: Cookies, cors: CorsConfig, metrics: Metrics, *, is_health_silent: bool = False
-) -> ASGIApp:
+def public_stack(routes: Sequence[Route], config: PublicServe, cookies: Cookies, metrics: Metrics) -> ASGIApp:
     """The public port. CORS is outside CSRF: a preflight sets no cookie."""
     inner = CsrfGuard(Problems(Routes(routes)), cookies)
-    app = OverloadGuard(Cors(NoCache(inner), cors))
-    return RequestContext(app, "public", metrics, is_health_silent=is_health_silent)
+    app = OverloadGuard(Cors(NoCache(inner), config.cors))
+    return RequestContext(app, "public", metrics, is_health_silent=config.request_log.disable_for_health)
 
 
-def admin_stack(routes: Sequence[Route], metrics: Metrics, *, is_health_silent: bool = False) -> ASGIApp:
-    """The admin port: no cookies, no CORS. Who may call is checked by `api.admin`."""
-    app = OverloadGuard(NoCache(Problems(Routes(routes))))
+def admin_stack(routes: Sequence[Route], config: AdminServe, metrics: Metrics) -> ASGIApp:
+    """The admin port: no cookies, no CORS, closed unless said otherwise."""
+    keys = [key.reveal() for key in config.api_keys]
+    guarded = AdminGuard(Problems(Routes(routes)), config.base_url, keys, is_open=config.open)
+    is_health_silent = config.request_log.disable_for_health
+    app = OverloadGuard(NoCache(guarded))
     return RequestContext(app, "admin", metrics, is_health_silent=is_health_silent)
