@@ -97,7 +97,7 @@ class RegistrationRules:
         flow = replace(
             flow.with_ui(nodes=self._nodes(stage, schema, words)),
             schema_id=schema.id,
-            extra={**flow.extra, "organization_id": None},
+            extra={**flow.extra, "organization_id": None, **_asked_schema(request)},
             internal={**flow.internal, SHOWN: shown_consents(schema)},
         )
         await self._hooks.before(flow, self._context(flow, request))
@@ -237,7 +237,7 @@ class RegistrationRules:
             schema = registry.get_schema(asked)
         except UnknownSchema:
             raise SchemaNotSelectable from None
-        if not schema.is_selectable:
+        if not schema.is_selectable and schema.id != registry.default_id:
             raise SchemaNotSelectable
         return schema
 
@@ -263,6 +263,11 @@ def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
 
 def _without_payload(flow: Flow) -> Flow:
     return replace(flow, extra={name: value for name, value in flow.extra.items() if name != TRANSIENT})
+
+
+def _asked_schema(request: FlowRequest) -> dict[str, str]:
+    asked = request.query.get("identity_schema", "")
+    return {"identity_schema": asked} if asked else {}
 
 
 def _is_typed(node: Node) -> bool:

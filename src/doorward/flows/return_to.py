@@ -8,11 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
+from doorward.errors import InvalidInput
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
 
 # Browsers strip tabs and line breaks, and read \ as /: what they see is then not what was checked.
 TREACHEROUS = re.compile(r"[\x00-\x20\x7f\\]")
-SCHEMES = frozenset({"http", "https"})
+BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+RELATIVE = ("/", "?", "#")
+NO_URL = "return_to is not a URL."
+# Nobody can mean these, even if they stand in the list.
+SCRIPTS = frozenset({"javascript", "data", "vbscript"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +28,24 @@ class ReturnTargets:
     allowed: tuple[str, ...]
 
     def check(self, return_to: str, default: str | None = None) -> str:
-        """The absolute URL of a candidate; the default when it is empty. Raises SelfServiceFlowReturnToForbidden."""
+        """The absolute URL of a candidate; the default when it is empty.
+
+        Raises SelfServiceFlowReturnToForbidden, InvalidInput for what is no URL.
+        """
         base = default or self.default
         if not return_to:
             return base
-        if TREACHEROUS.search(return_to) or return_to.startswith("//"):
+        candidate = _parsed(return_to)
+        if not candidate.scheme and not candidate.netloc:
+            candidate = _resolved(base, return_to)
+        if not is_allowed(candidate, self.allowed):
             raise SelfServiceFlowReturnToForbidden
-        try:
-            candidate = urlsplit(return_to)
-            if not candidate.scheme and not candidate.netloc:
-                candidate = _resolved(base, return_to)
-            if not is_allowed(candidate, self.allowed):
-                raise SelfServiceFlowReturnToForbidden
-        except ValueError:
-            raise SelfServiceFlowReturnToForbidden from None
         return urlunsplit(candidate)
 
 
 def is_allowed(candidate: SplitResult, allowed: Iterable[str]) -> bool:
     """Whether scheme, host with port, and path fit one of the entries. No userinfo, no way up by `..`."""
-    if candidate.scheme not in SCHEMES or "@" in candidate.netloc or _climbs(candidate.path):
+    if not candidate.netloc or "@" in candidate.netloc or candidate.scheme in SCRIPTS or _climbs(candidate.path):
         return False
     return any(_fits(candidate, urlsplit(entry)) for entry in allowed)
 
@@ -59,10 +62,24 @@ def with_query(url: str, **values: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), quote_via=quote, safe="")))
 
 
-def _resolved(base: str, path: str) -> SplitResult:
-    if not path.startswith("/"):
+def _parsed(return_to: str) -> SplitResult:
+    """Raises InvalidInput for what is no URL, and where browsers may read another URL than we do."""
+    if return_to.startswith("//") or (TREACHEROUS.search(return_to) and ":" not in return_to):
         raise SelfServiceFlowReturnToForbidden
-    return urlsplit(urljoin(base, path))
+    if TREACHEROUS.search(return_to) or BROKEN_ESCAPE.search(return_to):
+        raise InvalidInput(NO_URL)
+    try:
+        parts = urlsplit(return_to)
+        _ = parts.port
+    except ValueError:
+        raise InvalidInput(NO_URL) from None
+    return parts
+
+
+def _resolved(base: str, reference: str) -> SplitResult:
+    if not reference.startswith(RELATIVE):
+        raise SelfServiceFlowReturnToForbidden
+    return urlsplit(urljoin(base, reference))
 
 
 def _climbs(path: str) -> bool:

@@ -7,13 +7,17 @@ from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message, Words
 from doorward.identities.schema import Violation
 
+JUDGED_FIRST = frozenset({"type", "const", "enum", "format"})
+"""What Kratos checks, and so says, before lengths and patterns."""
+
 Speaker = Callable[[Words, Violation, Any], Message]
 
 
 def problems_of(violations: Iterable[Violation], traits: Any, words: Words) -> tuple[FormProblem, ...]:
     """One message per violation, at the node of its field; what concerns the whole of an object at the object's."""
     return tuple(
-        FormProblem(node_name(item.pointer), message_of(item, _at(traits, item.pointer), words)) for item in violations
+        FormProblem(node_name(item.pointer), message_of(item, _at(traits, item.pointer), words))
+        for item in sorted(violations, key=lambda item: item.keyword not in JUDGED_FIRST)
     )
 
 
@@ -51,7 +55,9 @@ def _pattern(words: Words, violation: Violation, _value: Any) -> Message:
 
 def _type(words: Words, violation: Violation, _value: Any) -> Message:
     allowed = list(violation.params["types"])
-    context = {"allowed_types": allowed, "actual_type": violation.params["instance_type"]}
+    # Kratos knows one kind of number.
+    actual = str(violation.params["instance_type"]).replace("integer", "number")
+    context = {"allowed_types": allowed, "actual_type": actual}
     return words.say(4000026, context, expected=" / ".join(allowed))
 
 

@@ -144,7 +144,7 @@ async def test_start_is_refused(make_house: MakeHouse) -> None:
     with pytest.raises(SelfServiceFlowReturnToForbidden):
         await house.client(BROWSER).start(return_to="https://evil.example/")
     with pytest.raises(SchemaNotSelectable):
-        await house.client(BROWSER).start(identity_schema="person")
+        await house.client(BROWSER).start(identity_schema="other")
     with pytest.raises(SelfServiceFlowDisabled):
         await (await make_house(configuration(is_open=False))).client(API).start()
     assert await house.count("flows") == 0

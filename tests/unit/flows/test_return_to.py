@@ -6,12 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.errors import InvalidInput
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
 from doorward.flows.return_to import ReturnTargets, with_flow
 
 TARGETS = ReturnTargets(
     "https://app.example.org/welcome",
-    ("https://app.example.org", "https://deep.example.org/inside", "https://*.wild.example.org", "https://*.com"),
+    (
+        "https://app.example.org",
+        "https://deep.example.org/inside",
+        "https://*.wild.example.org",
+        "https://*.com",
+        "myapp://callback",
+    ),
 )
 
 
@@ -24,6 +31,9 @@ TARGETS = ReturnTargets(
         ("/relative?x=1", "https://app.example.org/relative?x=1"),
         ("https://deep.example.org/inside/more", "https://deep.example.org/inside/more"),
         ("https://a.b.wild.example.org/", "https://a.b.wild.example.org/"),
+        ("?step=2", "https://app.example.org/welcome?step=2"),
+        ("#top", "https://app.example.org/welcome#top"),
+        ("myapp://callback/done", "myapp://callback/done"),
     ],
 )
 def test_allowed(asked: str, target: str) -> None:
@@ -54,7 +64,9 @@ def test_allowed(asked: str, target: str) -> None:
         "relative",
         "javascript:alert(1)",
         "data:text/html,x",
-        "https://[broken/",
+        "myapp:callback",
+        "myapp://other",
+        "https:///inside",
     ],
 )
 def test_forbidden(asked: str) -> None:
@@ -62,13 +74,36 @@ def test_forbidden(asked: str) -> None:
         TARGETS.check(asked)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "https://[broken/",
+        "https://app.example.org:port/",
+        "https://app.example.org\\@evil.example/",
+        "https://app.example.org/\r\nx: y",
+        " https://app.example.org/",
+        "https://app.example.org/%zz",
+    ],
+)
+def test_no_url_at_all(asked: str) -> None:
+    with pytest.raises(InvalidInput, match="not a URL"):
+        TARGETS.check(asked)
+
+
+def test_scripts_do_not_run_even_if_listed() -> None:
+    with pytest.raises(SelfServiceFlowReturnToForbidden):
+        ReturnTargets("https://a.example/", ("javascript://x",)).check("javascript://x/%0aalert(1)")
+
+
 @given(st.text(alphabet="ht ps:/\\.@evilap%2f#?\t", max_size=40))
 def test_whatever_passes_stays_at_home(asked: str) -> None:
     try:
         target = TARGETS.check(asked)
-    except SelfServiceFlowReturnToForbidden:
+    except InvalidInput:
         return
     host = urlsplit(target).hostname or ""
+    if target.startswith("myapp:"):
+        return
     assert host in ("app.example.org", "deep.example.org") or host.endswith(".wild.example.org")
 
 

@@ -4,6 +4,7 @@ https://www.ory.sh/docs/kratos/reference/api (frontend)
 """
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
 from doorward.web.negotiate import accepts_json, is_json_client
+from doorward.web.operation import Operation, operation
 from doorward.web.responses import json_answer, redirect
 from doorward.web.site import Site
 
@@ -24,6 +26,14 @@ FOUND, SEE_OTHER = 302, 303
 REJECTED_STATUS = {FlowKind.REGISTRATION: FOUND}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+TAG = "self-service"
+START_QUERY = {
+    "return_to": "Where the browser goes afterwards; has to be allowed by the configuration.",
+    "identity_schema": "Another identity schema, if it may be chosen.",
+    "after_verification_return_to": "Where the browser goes after proving the address.",
+}
+REFUSALS = {400: "Closed, signed in already, or a return_to that is not allowed."}
 
 
 class FlowEndpoints:
@@ -45,20 +55,51 @@ class FlowEndpoints:
             Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
         ]
 
+    @operation(Operation(TAG, {200: "The flow.", **REFUSALS}, query=START_QUERY))
     async def _start_api(self, request: Request) -> Response:
+        """Starts a flow for a native app, which uses neither cookies nor redirects."""
         answer = await self._engine.start(self._kind, FlowType.API, await flow_request(request, self._site))
         return self._answered(request, answer, is_json=True)
 
+    @operation(
+        Operation(TAG, {200: "The flow, for JSON.", 303: "To the page with the form.", **REFUSALS}, query=START_QUERY)
+    )
     async def _start_browser(self, request: Request) -> Response:
+        """Starts a flow for a browser."""
         answer = await self._engine.start(self._kind, FlowType.BROWSER, await flow_request(request, self._site))
         # A Content-Type on a GET makes errors JSON, but not the flow (as in Kratos).
         return self._answered(request, answer, is_json=accepts_json(request.headers.get("accept", "")))
 
+    @operation(
+        Operation(
+            TAG,
+            {200: "The flow.", 403: "Another browser's.", 404: "Not there.", 410: "Expired; start again."},
+            query={"id": "The flow's id."},
+        )
+    )
     async def _fetch(self, request: Request) -> Response:
+        """A flow with its form, for the page that shows it."""
         asked = await flow_request(request, self._site)
         return self._answered(request, await self._engine.fetch(self._kind, asked.query.get("id", ""), asked), True)
 
+    @operation(
+        Operation(
+            TAG,
+            {
+                200: "Done: identity, session and what to do next.",
+                302: "The form again (registration), to the page that shows it.",
+                303: "Done, or the form again.",
+                400: "The flow, with messages beside the fields, or with its next step.",
+                403: "The CSRF token is not the cookie's.",
+                410: "Expired; use_flow_id names the flow that takes its place.",
+                502: "A web_hook failed.",
+            },
+            query={"flow": "The flow's id."},
+            body="The form's fields by the names of its nodes, dotted or nested.",
+        )
+    )
     async def _submit(self, request: Request) -> Response:
+        """Submits a form."""
         answer = await self._engine.submit(self._kind, await flow_request(request, self._site))
         return self._answered(request, answer, is_json_client(request.headers))
 
@@ -92,6 +133,7 @@ class FlowEndpoints:
         return response
 
     def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None) -> Endpoint:
+        @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             try:
                 return await endpoint(request)
