@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from doorward.connectors.hubspot.adoption import JUDGED_BY, MERGED_IDS, Claim, Take, decide
+from doorward.connectors.hubspot.adoption import JUDGED_BY, MERGED_IDS, Claim, Take, addresses, decide
 from doorward.connectors.hubspot.batch import send_batch
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.draft import Draft, Written
@@ -31,10 +31,10 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A draft whose e-mail HubSpot found at the contact `existing_id`."""
+    """A draft whose e-mail a contact has already. HubSpot does not always tell which: then it is read by e-mail."""
 
     draft: Draft
-    existing_id: str
+    problem: Problem
 
 
 async def resolve(
@@ -52,9 +52,9 @@ async def resolve(
     outcomes: dict[UUID, Outcome] = {}
     takes: dict[str, tuple[Draft, Take]] = {}
     for each in conflicts:
-        draft, contact = each.draft, contacts.get(each.existing_id)
+        draft, contact = each.draft, contacts.get(each.draft.delivery_id)
         if contact is None:
-            outcomes[draft.delivery_id] = Snooze("contact_gone", "The contact vanished meanwhile.", SOON_S)
+            outcomes[draft.delivery_id] = outcome_of(each.problem)  # gone meanwhile: the next attempt tells
             continue
         link = links.get(draft.identity_id)
         claim = Claim(
@@ -78,12 +78,22 @@ async def resolve(
     return await _write(client, takes, outcomes)
 
 
-async def _read_existing(client: HubSpotClient, conflicts: Sequence[Conflict]) -> dict[str, Contact]:
-    """The contacts by the id that was asked for, which after a merge is not the id that answers."""
+async def _read_existing(client: HubSpotClient, conflicts: Sequence[Conflict]) -> dict[UUID, Contact]:
+    """The contacts by delivery id. After a merge the id that answers is not the id that was asked for."""
     wanted = sorted({*JUDGED_BY, *(name for each in conflicts for name in each.draft.properties)})
-    found = await client.read([each.existing_id for each in conflicts], wanted)
+    ids = [named for each in conflicts if (named := each.problem.complaint.existing_id)]
+    emails = [each.draft.email for each in conflicts if not each.problem.complaint.existing_id and each.draft.email]
+    found = await client.read(ids, wanted)
     by_id = {old: contact for contact in found for old in contact.value(MERGED_IDS).split(";") if old}
-    return by_id | {contact.id: contact for contact in found}
+    by_id |= {contact.id: contact for contact in found}
+    by_email = {
+        address: contact for contact in await client.read(emails, wanted, "email") for address in addresses(contact)
+    }
+    existing = {
+        each.draft.delivery_id: by_id.get(each.problem.complaint.existing_id or "") or by_email.get(each.draft.email)
+        for each in conflicts
+    }
+    return {delivery_id: contact for delivery_id, contact in existing.items() if contact is not None}
 
 
 async def _write(

@@ -119,8 +119,8 @@ class Writer:
             if isinstance(result, Contact):
                 is_adopted = not result.is_new and _is_no_longer_only_ours(links, draft, result)
                 landed[draft.delivery_id] = Landed(result.id, is_adopted, "created" if result.is_new else "updated")
-            elif result.verdict is Verdict.CONFLICT and result.complaint.existing_id is not None:
-                conflicts.append(Conflict(draft, result.complaint.existing_id))
+            elif result.verdict is Verdict.CONFLICT:
+                conflicts.append(Conflict(draft, result))
             else:
                 outcomes[draft.delivery_id] = outcome_of(result)
         try:
@@ -167,9 +167,11 @@ def _is_adopted(links: Mapping[UUID, Link], draft: Draft) -> bool:
 
 
 def _is_no_longer_only_ours(links: Mapping[UUID, Link], draft: Draft, contact: Contact) -> bool:
-    """Adopted, or merged in HubSpot with another contact since (its id is a new one): what others wrote stays."""
+    """Adopted, merged with another since (its id is a new one), or there before us: what others wrote stays."""
     link = links.get(draft.identity_id)
-    return link is not None and (link.is_adopted or link.contact_id != contact.id)
+    if link is None:
+        return not draft.job.may_have_applied and draft.job.attempt == 1
+    return link.is_adopted or link.contact_id != contact.id
 
 
 def _by_id(drafts: Sequence[Draft], delivery_id: UUID) -> Draft:

@@ -127,6 +127,7 @@ class PaperPortal:
         self.calls: list[tuple[str, str]] = []
         self.refusals: list[tuple[str, OutgoingResponse | Exception, bool]] = []
         self.token = "pat-paper"
+        self.names_existing_id = True
         self._next = 100
 
     def add(self, **properties: str) -> str:
@@ -215,7 +216,7 @@ class PaperPortal:
             return {"category": "VALIDATION_ERROR", "message": "no", "context": trace, "errors": [detail]}
         taken = self._find(properties.get("email", "").lower(), "email")
         if taken is not None and taken != found:
-            context = {**trace, "existingId": [taken]}
+            context = {**trace, "existingId": [taken]} if self.names_existing_id else trace
             return {"category": "CONFLICT", "message": "Contact already exists.", "context": context}
         contact_id = found or self.add()
         kept = {name: value.lower() if name == "email" else value for name, value in properties.items()}

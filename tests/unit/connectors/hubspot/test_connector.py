@@ -60,7 +60,11 @@ async def test_a_lost_answer_is_tried_again_without_a_double(bench: Any, make_jo
     assert len(bench.portal.contacts) == 1
 
 
-async def test_a_stranger_changes_nothing_of_a_customers_contact(bench: Any, make_job: MakeJob) -> None:
+@pytest.mark.parametrize("names_existing_id", [True, False])
+async def test_a_stranger_changes_nothing_of_a_customers_contact(
+    bench: Any, make_job: MakeJob, names_existing_id: bool
+) -> None:
+    bench.portal.names_existing_id = names_existing_id
     customer = bench.portal.add(**CUSTOMER)
     stranger, other = make_job(person("customer@x.example", firstname="Mallory", phone="1")), make_job(person())
     held, delivered = await bench.send(stranger, other)
@@ -70,7 +74,11 @@ async def test_a_stranger_changes_nothing_of_a_customers_contact(bench: Any, mak
     assert bench.portal.contacts[customer] == CUSTOMER
 
 
-async def test_a_verified_person_adopts_and_later_changes_fill_only_gaps(bench: Any, make_job: MakeJob) -> None:
+@pytest.mark.parametrize("names_existing_id", [True, False])
+async def test_a_verified_person_adopts_and_later_changes_fill_only_gaps(
+    bench: Any, make_job: MakeJob, names_existing_id: bool
+) -> None:
+    bench.portal.names_existing_id = names_existing_id
     customer = bench.portal.add(**CUSTOMER)
     identity = uuid4()
     bench.town.proven[identity] = frozenset({"customer@x.example"})
