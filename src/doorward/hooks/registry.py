@@ -1,4 +1,4 @@
-"""Makes the in-flow hooks of registration from the configuration, once, so that mistakes are found at the start."""
+"""Makes the in-flow hooks of registration from the configuration, once, at the start."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,6 +8,7 @@ from doorward.config.model_flows import AFTER_METHODS
 from doorward.errors import Misconfigured
 from doorward.flows.contract import HookTable, InFlowHook
 from doorward.hooks.effects import HAND_OUT_SESSION, NO_EFFECT, SHOW_VERIFICATION
+from doorward.hooks.unusable import UnusableHook
 from doorward.hooks.web_hook import WebHook, WebHookTools
 
 # Does in registration what happens there by itself; Kratos accepts it and does nothing.
@@ -18,10 +19,6 @@ Make = Callable[[HookEntry, WebHookTools], InFlowHook]
 REGISTRATION = "registration"
 
 
-class HookMisconfigured(Misconfigured):
-    """A hook's settings cannot be used."""
-
-
 class UnknownHook(Misconfigured):
     """There is no such hook."""
 
@@ -30,7 +27,7 @@ class HookRegistry:
     """Hooks by the place of their entry. A new kind of hook is one line in `KINDS`."""
 
     def __init__(self, entries: Iterable[HookEntry], tools: WebHookTools) -> None:
-        """Raises HookMisconfigured, UnknownHook, each with the place in the configuration."""
+        """Raises UnknownHook with the place in the configuration."""
         self._hooks = {entry.path: _make(entry, tools) for entry in entries}
 
     def hook(self, entry: HookEntry) -> InFlowHook:
@@ -55,7 +52,8 @@ def _web_hook(entry: HookEntry, tools: WebHookTools) -> InFlowHook:
     settings = WebHookSettings.parse(entry.config, f"{entry.path}.config")
     if isinstance(settings, WebHookSettings):
         return WebHook(settings, entry.path, tools)
-    raise HookMisconfigured("; ".join(f"{problem.path}: {problem.text}" for problem in settings))
+    # Named as a warning when the configuration is loaded; Kratos starts with it, and so do we.
+    return UnusableHook(entry.path, "; ".join(f"{problem.path}: {problem.text}" for problem in settings), tools.log)
 
 
 KINDS: Mapping[str, Make] = {

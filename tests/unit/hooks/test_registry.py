@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -9,9 +10,12 @@ from doorward.actions.hooks import HookEntry
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.clock import MovableClock
-from doorward.flows.contract import Effect
+from doorward.flows.contract import Effect, HookContext
+from doorward.flows.errors import WebHookBroken
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
 from doorward.hooks.background import Background
-from doorward.hooks.registry import HookMisconfigured, HookRegistry, UnknownHook
+from doorward.hooks.registry import HookRegistry, UnknownHook
+from doorward.hooks.unusable import UnusableHook
 from doorward.hooks.web_hook import WebHook, WebHookTools
 from doorward.observability.logging import Log
 from doorward.security.egress import Egress, EgressPolicy
@@ -45,8 +49,30 @@ def test_web_hook(tools: WebHookTools) -> None:
     assert isinstance(HookRegistry([made], tools).hook(made), WebHook)
 
 
-def test_mistakes_name_their_place(tools: WebHookTools) -> None:
-    with pytest.raises(HookMisconfigured, match=r"after\.password\.hooks\[0\]\.config\.url"):
-        HookRegistry([entry("web_hook", {"method": "POST", "body": "base64://e30="})], tools)
+async def test_a_web_hook_that_cannot_work_lets_nobody_pass(tools: WebHookTools) -> None:
+    made = entry("web_hook", {"method": "POST", "body": "base64://e30="})
+    hook = HookRegistry([made], tools).hook(made)
+    assert isinstance(hook, UnusableHook)
+    assert "after.password.hooks[0].config.url" in hook.reason
+    with pytest.raises(WebHookBroken):
+        await hook.run(HookContext(flow(), {}))
+
+
+def test_an_unknown_hook_is_named(tools: WebHookTools) -> None:
     with pytest.raises(UnknownHook, match=r"after\.password\.hooks\[0\].*carrier_pigeon"):
         HookRegistry([entry("carrier_pigeon")], tools)
+
+
+def flow() -> Flow:
+    at = MovableClock().now()
+    return Flow(
+        id=uuid4(),
+        kind=FlowKind.REGISTRATION,
+        type=FlowType.API,
+        state=FlowState.CHOOSE_METHOD,
+        request_url="https://a.example/",
+        ui=Ui("https://a.example/"),
+        csrf_token="",
+        issued_at=at,
+        expires_at=at,
+    )

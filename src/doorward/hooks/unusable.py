@@ -1,0 +1,22 @@
+"""Stands where a configured hook cannot work: whoever comes by is refused, because the hook might have refused them."""
+
+from dataclasses import dataclass
+
+from doorward.flows.contract import Effect, HookContext, Proceed, Veto
+from doorward.flows.errors import WebHookBroken
+from doorward.observability.logging import Log
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableHook:
+    """`reason` is for the log."""
+
+    path: str
+    reason: str
+    log: Log
+    effects: frozenset[Effect] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto:
+        """Raises WebHookBroken."""
+        self.log.warning("hook_unusable", hook=self.path, reason=self.reason)
+        raise WebHookBroken
