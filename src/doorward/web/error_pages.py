@@ -1,18 +1,22 @@
 """Errors for browsers: stored under an id that the error page asks for, so that no address bar holds them."""
 
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from doorward.clock import Clock
-from doorward.errors import DoorwardError
+from doorward.errors import DoorwardError, NotFound
 from doorward.flows.errors import SecurityCsrfViolation
-from doorward.flows.errors_store import keep_error
+from doorward.flows.errors_store import FlowError, find_error, keep_error
 from doorward.flows.return_to import with_query
+from doorward.security.tokens import is_equal
 from doorward.storage.contract import Database, Transaction
 from doorward.web.csrf import csrf_details, csrf_token_of
 from doorward.web.negotiate import is_json_client
 from doorward.web.problems import json_problem, problem_of
 from doorward.web.responses import redirect
+from doorward.web.site import Site
 
 
 class ErrorPages:
@@ -45,6 +49,20 @@ class ErrorPages:
         except DoorwardError:
             return json_problem(error)
         return redirect(request, with_query(self._page_url, id=error_id))
+
+
+async def find_shown_error(request: Request, site: Site, error_id: str) -> FlowError:
+    """The error, for the browser that met it. Raises NotFound, and SecurityCsrfViolation outside of development."""
+    try:
+        found = await find_error(site.database.reader, UUID(error_id))
+    except ValueError:
+        raise NotFound from None
+    if found is None:
+        raise NotFound
+    is_own = not found.csrf_token or is_equal(found.csrf_token, csrf_token_of(request))
+    if not is_own and not site.is_dev:
+        raise SecurityCsrfViolation(None, **csrf_details(request.headers))
+    return found
 
 
 def _with_details(request: Request, error: DoorwardError) -> DoorwardError:

@@ -1,19 +1,16 @@
 """GET /self-service/errors: what went wrong, for the page that a browser was sent to."""
 
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.clock import rfc3339
-from doorward.errors import DoorwardError, NotFound
-from doorward.flows.errors import SecurityCsrfViolation
-from doorward.flows.errors_store import FlowError, find_error
+from doorward.errors import DoorwardError
+from doorward.flows.errors_store import FlowError
 from doorward.ids import new_secret_id
-from doorward.security.tokens import is_equal
-from doorward.web.csrf import csrf_details, csrf_token_of
+from doorward.web.error_pages import find_shown_error
 from doorward.web.operation import Operation, operation
 from doorward.web.problems import problem_of
 from doorward.web.responses import json_answer
@@ -45,20 +42,6 @@ class ErrorsApi:
         if asked == STUB:
             return json_answer(_stub())
         return json_answer(_body(await find_shown_error(request, self._site, asked)))
-
-
-async def find_shown_error(request: Request, site: Site, error_id: str) -> FlowError:
-    """The error, for the browser that met it. Raises NotFound, and SecurityCsrfViolation outside of development."""
-    try:
-        found = await find_error(site.database.reader, UUID(error_id))
-    except ValueError:
-        raise NotFound from None
-    if found is None:
-        raise NotFound
-    is_own = not found.csrf_token or is_equal(found.csrf_token, csrf_token_of(request))
-    if not is_own and not site.is_dev:
-        raise SecurityCsrfViolation(None, **csrf_details(request.headers))
-    return found
 
 
 def _body(found: FlowError) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Pages for persons: signing up, welcome, errors. Rendered here, without a build step; they work without JavaScript."""

@@ -1,0 +1,189 @@
+"""From a flow's nodes, as its JSON has them, to what the one form template draws. Pure; knows no flow by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from doorward.ui.words import AUTOCOMPLETE, BUTTONS, WAITING, WAITING_ELSE
+
+TEXT_LIKE = frozenset({"text", "password", "number", "email", "tel", "url", "date", "datetime-local"})
+HIDDEN, CHECKBOX, SUBMIT, BUTTON = "hidden", "checkbox", "submit", "button"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence beside a field or above the form; `kind` is info, success or error."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something to fill in. `id` is its anchor in the page; `options` make it a choice."""
+
+    id: str
+    name: str
+    type: str
+    label: str
+    value: str
+    is_required: bool
+    is_disabled: bool = False
+    is_checked: bool = False
+    autocomplete: str = ""
+    pattern: str = ""
+    length_max: int | None = None
+    options: tuple[str, ...] = ()
+    hint: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Note, ...]:
+        return tuple(note for note in self.notes if note.kind == "error")
+
+    @property
+    def described_by(self) -> str:
+        """Ids of hint and messages, for screen readers."""
+        ids = [f"{self.id}-hint"] if self.hint else []
+        return " ".join([*ids, f"{self.id}-notes"] if self.notes else ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What sends the form. `waiting` is shown while it is on its way."""
+
+    name: str
+    value: str
+    label: str
+    waiting: str
+    is_primary: bool
+    is_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something to look at: `kind` is text, img or a."""
+
+    kind: str
+    id: str
+    text: str = ""
+    href: str = ""
+    alt: str = ""
+    size: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """One form, in drawing order."""
+
+    action: str
+    method: str
+    hidden: tuple[tuple[str, str], ...] = field(repr=False)
+    parts: tuple[Part, ...]
+    fields: tuple[Field, ...]
+    checkboxes: tuple[Field, ...]
+    buttons: tuple[Button, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def mistakes(self) -> tuple[tuple[str, str, str], ...]:
+        """`(anchor, label, text)` for the summary on top; the anchor is "" where no field is to blame."""
+        general = [("", "", note.text) for note in self.notes if note.kind == "error"]
+        of_fields = [
+            (each.id, each.label, note.text) for each in (*self.fields, *self.checkboxes) for note in each.errors
+        ]
+        return (*general, *of_fields)
+
+
+def form_view(ui: Mapping[str, Any], hints: Mapping[str, str] | None = None) -> FormView:
+    """`ui` is `{action, method, nodes, messages?}`; `hints` are sentences below fields, by field name.
+
+    Fields come first, then boxes to tick, then buttons: whatever the order of the methods, a person reads downwards.
+    """
+    nodes = [node for node in ui["nodes"] if node["type"] == "input"]
+    drawn = [_field(node, hints or {}) for node in nodes if node["attributes"]["type"] in TEXT_LIKE]
+    boxes = [_field(node, hints or {}) for node in nodes if node["attributes"]["type"] == CHECKBOX]
+    return FormView(
+        action=ui["action"],
+        method=ui["method"],
+        hidden=tuple(_hidden(nodes)),
+        parts=tuple(part for node in ui["nodes"] if (part := _part(node))),
+        fields=tuple(drawn),
+        checkboxes=tuple(boxes),
+        buttons=tuple(_buttons(nodes)),
+        notes=_notes(ui.get("messages", ())),
+    )
+
+
+def _field(node: Mapping[str, Any], hints: Mapping[str, str]) -> Field:
+    attributes = node["attributes"]
+    name, kind = attributes["name"], attributes["type"]
+    value = attributes.get("value")
+    return Field(
+        id="field-" + "".join(char if char.isalnum() else "-" for char in name),
+        name=name,
+        type=kind,
+        label=_label(node),
+        # A secret is never sent back to the page.
+        value="" if value is None or kind == "password" else str(value),
+        is_required=bool(attributes.get("required")),
+        is_disabled=bool(attributes.get("disabled")),
+        is_checked=kind == CHECKBOX and value is True,
+        autocomplete=attributes.get("autocomplete") or AUTOCOMPLETE.get(name.rpartition(".")[2], ""),
+        pattern=attributes.get("pattern", ""),
+        length_max=attributes.get("maxlength"),
+        options=tuple(str(option["value"]) for option in attributes.get("options", ())),
+        hint=hints.get(name, ""),
+        notes=_notes(node["messages"]),
+    )
+
+
+def _buttons(nodes: Iterable[Mapping[str, Any]]) -> Iterable[Button]:
+    """One button is the primary one: the first that leads onwards."""
+    found = [node for node in nodes if node["attributes"]["type"] in (SUBMIT, BUTTON)]
+    onwards = [node for node in found if node["attributes"]["name"] != "screen" and node["group"] != "oidc"]
+    for node in [*onwards, *(node for node in found if node not in onwards)]:
+        attributes = node["attributes"]
+        key = (attributes["name"], str(attributes.get("value", "")))
+        yield Button(
+            name=key[0],
+            value=key[1],
+            label=BUTTONS.get(key) or _label(node),
+            waiting=WAITING.get(key, WAITING_ELSE),
+            is_primary=bool(onwards) and node is onwards[0],
+            is_disabled=bool(attributes.get("disabled")),
+        )
+
+
+def _hidden(nodes: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    for node in nodes:
+        attributes = node["attributes"]
+        if attributes["type"] == HIDDEN:
+            value = attributes.get("value", "")
+            yield attributes["name"], str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _part(node: Mapping[str, Any]) -> Part | None:
+    attributes = node["attributes"]
+    match node["type"]:
+        case "text":
+            return Part("text", attributes["id"], text=attributes["text"]["text"])
+        case "img":
+            size = (int(attributes["width"]), int(attributes["height"]))
+            return Part("img", attributes["id"], href=attributes["src"], alt=_label(node), size=size)
+        case "a":
+            return Part("a", attributes["id"], text=attributes["title"]["text"], href=attributes["href"])
+    return None
+
+
+def _label(node: Mapping[str, Any]) -> str:
+    """The node's label, or its name in words (`traits.home_town` as `Home town`)."""
+    label = node["meta"].get("label")
+    if label:
+        return str(label["text"])
+    name = str(node["attributes"].get("name", "")).rpartition(".")[2]
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _notes(messages: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:
+    return tuple(Note(message["type"], message["text"]) for message in messages)
