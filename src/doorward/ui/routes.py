@@ -1,0 +1,43 @@
+"""All routes under /ui/, put together from an installation's configuration."""
+
+from collections.abc import Iterable
+
+from starlette.routing import Route
+
+from doorward.actions.model import Action
+from doorward.config.model import Config
+from doorward.flows.engine import FlowEngine
+from doorward.ui.pages import PageSettings, SelfServicePages
+from doorward.ui.pieces import PiecesPage
+from doorward.ui.render import Pages
+from doorward.ui.static_files import StaticFiles
+from doorward.web.page_headers import page_headers
+from doorward.web.site import Site
+
+PASSWORD_LENGTH_MIN = 8
+
+
+def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[Action]) -> list[Route]:
+    """Pages and their files; /ui/pieces in development. `actions` tell which agreements have consequences."""
+    static = StaticFiles()
+    pages = Pages(static, page_headers(site.base_url, return_addresses(config)))
+    announced = frozenset(action.consent for action in actions if action.consent and action.when == "registered")
+    settings = PageSettings(announced, _password_length_min(config))
+    routes = [*SelfServicePages(site, engine, pages, settings).routes(), *static.routes()]
+    return [*routes, *PiecesPage(pages).routes()] if config.dev else routes
+
+
+def return_addresses(config: Config) -> list[str]:
+    """Every address that a form may lead to."""
+    selfservice = config.selfservice
+    after = selfservice.flows.registration.after
+    urls = [selfservice.default_browser_return_url, *selfservice.allowed_return_urls, after.default_browser_return_url]
+    urls += [own.default_browser_return_url for own in after.methods.values()]
+    urls += [selfservice.flows.error.ui_url, selfservice.flows.registration.ui_url]
+    return [url for url in urls if url]
+
+
+def _password_length_min(config: Config) -> int:
+    method = config.selfservice.methods.get("password")
+    told = method.config.get("min_password_length") if method else None
+    return told if isinstance(told, int) else PASSWORD_LENGTH_MIN
