@@ -57,7 +57,7 @@ def _operations(route: Route) -> dict[str, Any]:
 def _operation(route: Route, method: str, described: Operation) -> dict[str, Any]:
     summary, _, description = inspect.cleandoc(route.endpoint.__doc__ or "").partition("\n\n")
     body: dict[str, Any] = {
-        "operationId": f"{method.lower()}_{route.name}",
+        "operationId": f"{method.lower()}_{route.name.strip('_')}",
         "tags": [described.tag],
         "summary": " ".join(summary.split()),
         "responses": {str(status): _answer(status, text, described) for status, text in described.answers.items()},

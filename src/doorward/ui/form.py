@@ -108,7 +108,8 @@ def form_view(ui: Mapping[str, Any], hints: Mapping[str, str] | None = None) -> 
         method=ui["method"],
         hidden=tuple(_hidden(nodes)),
         parts=tuple(part for node in ui["nodes"] if (part := _part(node))),
-        fields=tuple(drawn),
+        # The password comes last: it is chosen once the rest is known.
+        fields=tuple(sorted(drawn, key=lambda each: each.type == "password")),
         checkboxes=tuple(boxes),
         buttons=tuple(_buttons(nodes)),
         notes=_notes(ui.get("messages", ())),

@@ -37,6 +37,3 @@ addEventListener("pageshow", () => {
     form.querySelector(".waiting").textContent = "";
   }
 });
-
-const summary = document.querySelector("[data-focus]");
-if (summary) summary.focus();
