@@ -57,23 +57,32 @@ class Core:
     base_url: str
     config_paths: tuple[Path, ...] = field(default=())
 
-    async def close(self) -> None:
+    async def close(self, *, keep_database: bool = False) -> None:
+        """Everything, or all but a database that a newer core goes on with."""
         self.passwords.close()
         await self.egress.close()
-        await self.database.close()
+        if not keep_database:
+            await self.database.close()
 
 
-async def build_core(config: Config, clock: Clock, paths: tuple[Path, ...] = ()) -> Core:
-    """Opens everything that a process needs; whoever calls it closes the core. Raises DoorwardErrors."""
+async def build_core(
+    config: Config, clock: Clock, paths: tuple[Path, ...] = (), running: Database | None = None
+) -> Core:
+    """Opens everything that a process needs; whoever calls it closes the core. Raises DoorwardErrors.
+
+    `running` is a database that is open already and stays open when this fails.
+    """
     egress = Egress(egress_policy(config))
     await egress.start()
-    database = open_database(config.dsn.reveal(), clock)
+    database = running or open_database(config.dsn.reveal(), clock)
     try:
-        await database.start()
+        if running is None:
+            await database.start()
         return await _assembled(config, clock, paths, egress, database)
     except BaseException:
         await egress.close()
-        await database.close()
+        if running is None:
+            await database.close()
         raise
 
 

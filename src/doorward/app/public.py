@@ -1,0 +1,111 @@
+"""Puts the public and the admin application together from a core."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+from starlette.types import ASGIApp
+
+from doorward.actions.sandbox import Sandbox
+from doorward.actions.template import TemplateSource
+from doorward.api.admin.meta import AdminMetaApi
+from doorward.api.admin.other_port import PublicElsewhere
+from doorward.api.openapi import openapi_document
+from doorward.api.public.errors import ErrorsApi
+from doorward.api.public.flows import FlowEndpoints
+from doorward.api.public.meta import DescriptionApi, HealthApi
+from doorward.api.public.other_port import AdminElsewhere
+from doorward.api.public.schemas import SchemasApi
+from doorward.api.public.sessions import SessionsApi, WhoamiCaching
+from doorward.app.core import Core, hash_settings
+from doorward.flows.build import FlowParts, build_engine
+from doorward.flows.contract import SettledWaiter
+from doorward.flows.engine import FlowEngine
+from doorward.flows.model import FlowKind
+from doorward.hooks.background import Background
+from doorward.hooks.registry import registration_hooks
+from doorward.hooks.web_hook import WebHookTools
+from doorward.methods.registry import MethodTools, registration_methods
+from doorward.observability.logging import Log
+from doorward.ui.routes import ui_routes
+from doorward.web.cookies import make_cookies
+from doorward.web.error_pages import ErrorPages
+from doorward.web.middleware import admin_stack, public_stack
+from doorward.web.site import Site
+
+
+def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background: Background) -> FlowEngine:
+    """The flow engine with its methods and hooks. Raises Misconfigured kinds with the place in the configuration."""
+    tools = WebHookTools(core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background)
+    methods = registration_methods(
+        core.config.selfservice.methods,
+        MethodTools(core.passwords, hash_settings(core.config), core.egress, core.config.dev),
+    )
+    parts = FlowParts(
+        database=core.database,
+        identities=core.identities,
+        sessions=core.sessions,
+        registration_methods=methods,
+        table=core.table,
+        hooks=registration_hooks(core.table, tools),
+        waiter=waiter,
+        clock=core.clock,
+    )
+    return build_engine(core.config, parts)
+
+
+def make_site(core: Core) -> Site:
+    """What the edges of the public port share."""
+    serve = core.config.serve
+    return Site(
+        base_url=serve.public.base_url.rstrip("/") + "/",
+        admin_url=serve.admin.base_url.rstrip("/") + "/",
+        error_page_url=core.config.selfservice.flows.error.ui_url,
+        is_dev=core.config.dev,
+        cookies=make_cookies(core.config, core.cookies),
+        sessions=core.sessions,
+        database=core.database,
+        clock=core.clock,
+    )
+
+
+def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
+    """The port that people reach."""
+    flags = core.config.feature_flags
+    errors = ErrorPages(core.database, core.clock, site.error_page_url)
+    age = flags.cacheable_sessions_max_age
+    caching = WhoamiCaching(flags.cacheable_sessions, age)
+    routes = [
+        *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors).routes(),
+        *SessionsApi(site, caching).routes(),
+        *SchemasApi(core.schemas).routes(),
+        *ErrorsApi(site).routes(),
+        *HealthApi(core.database).routes(),
+        *AdminElsewhere(site.admin_url).routes(),
+        *ui_routes(core.config, site, engine, core.table.list_actions()),
+    ]
+    described = openapi_document("Doorward, public port", version("doorward"), site.base_url, routes)
+    every = [*routes, *DescriptionApi(described).routes()]
+    return public_stack(every, core.config.serve.public, site.cookies, core.metrics)
+
+
+def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) -> ASGIApp:
+    """The operator's port. `refresh` brings the gauges up to date before they are read."""
+    routes = [
+        *HealthApi(core.database, ("", "/admin")).routes(),
+        *AdminMetaApi(version("doorward"), revision_of(core), core.metrics, refresh).routes(),
+        *SchemasApi(core.schemas).routes(),
+        *PublicElsewhere(site.base_url).routes(),
+    ]
+    described = openapi_document("Doorward, admin port", version("doorward"), site.admin_url, routes)
+    return admin_stack([*routes, *DescriptionApi(described).routes()], core.config.serve.admin, core.metrics)
+
+
+def revision_of(core: Core) -> str:
+    """What /health/config shows: the operator's own name for this state of the files, else a digest of them."""
+    if core.config.revision:
+        return core.config.revision
+    digest = hashlib.sha256()
+    for path in core.config_paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,148 @@
+"""`doorward serve`: one process's life from its sockets to its last delivery; reload on SIGHUP and changed files."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doorward.app.listeners import Listener, Switch, make_listener
+from doorward.app.loading import load_config
+from doorward.app.runtime import Generation, make_generation
+from doorward.clock import SystemClock
+from doorward.config.model import Config
+from doorward.config.watch import watch
+from doorward.errors import DoorwardError
+from doorward.observability.logging import Log, configure
+from doorward.storage.migrate import migrate, require_current
+
+IDLE_LIMIT_S = 30.0
+ROLES = ("public", "admin", "dispatcher")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said. `roles` are the parts that run in this installation's processes."""
+
+    paths: tuple[Path, ...]
+    flags: Mapping[str, Any]
+    roles: frozenset[str] = frozenset(ROLES)
+
+
+@dataclass(slots=True)
+class Server:
+    """The parts of a running process that outlive a generation."""
+
+    options: Options
+    sockets: Mapping[str, socket.socket]
+    generation: Generation
+    switches: Mapping[str, Switch] = field(default_factory=lambda: {"public": Switch(), "admin": Switch()})
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    reloading: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def serve_process(options: Options, config: Config, sockets: Mapping[str, socket.socket]) -> int:
+    """Serves until SIGTERM or SIGINT, then drains. The exit code: 0."""
+    configure(config.log.level, config.log.format)
+    log = Log("server")
+    generation = await make_generation(
+        config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles
+    )
+    try:
+        if config.dev:
+            await migrate(generation.core.database, generation.core.clock)
+        await require_current(generation.core.database)
+    except BaseException:
+        await generation.stop()
+        raise
+    server = Server(options, sockets, generation)
+    _listen_to_signals(server)
+    _switch_to(server, generation)
+    generation.start()
+    listeners = {name: make_listener(server.switches[name]) for name in sockets}
+    tasks = [asyncio.create_task(each.serve([sockets[name]])) for name, each in listeners.items()]
+    log.info("serving", **{name: f"{sock.getsockname()[0]}:{sock.getsockname()[1]}" for name, sock in sockets.items()})
+    async with _reloads(server):
+        await server.stopping.wait()
+    log.info("stopping")
+    await _end(listeners, tasks)
+    await server.generation.stop()
+    log.info("stopped")
+    return 0
+
+
+async def _end(listeners: Mapping[str, Listener], tasks: list[asyncio.Task[None]]) -> None:
+    for each in listeners.values():
+        each.should_exit = True
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listen_to_signals(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(stop, server.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, server.reloading.set)
+
+
+def _switch_to(server: Server, generation: Generation) -> None:
+    server.switches["public"].current = generation.public
+    server.switches["admin"].current = generation.admin
+
+
+@contextlib.asynccontextmanager
+async def _reloads(server: Server) -> AsyncIterator[None]:
+    """Watches files and SIGHUP for as long as the server serves."""
+
+    async def look() -> None:
+        async for _ in watch(server.options.paths):
+            server.reloading.set()
+
+    async def act() -> None:
+        while True:
+            await server.reloading.wait()
+            server.reloading.clear()
+            await _reload(server)
+
+    tasks = [asyncio.create_task(look()), asyncio.create_task(act())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _reload(server: Server) -> None:
+    """A configuration with errors changes nothing; the log says what is wrong with it."""
+    log, old = Log("server"), server.generation
+    try:
+        config, _ = load_config(server.options.paths, server.options.flags)
+        same = config.dsn == old.core.config.dsn
+        new = await make_generation(
+            config,
+            old.core.clock,
+            server.options.paths,
+            with_dispatcher=old.dispatcher is not None,
+            database=old.core.database if same else None,
+        )
+    except DoorwardError as error:
+        log.error("reload_refused", code=error.code(), reason=str(error))
+        return
+    if config.serve != old.core.config.serve:
+        log.warning("reload_incomplete", reason="A change of serve.* takes effect at the next start.")
+    _switch_to(server, new)
+    server.generation = new
+    await _idle(server, old)
+    await old.stop(keep_database=same)
+    new.start()
+    log.info("reloaded")
+
+
+async def _idle(server: Server, old: Generation) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(IDLE_LIMIT_S):
+            await server.switches["public"].wait_idle(old.public)
+            await server.switches["admin"].wait_idle(old.admin)
