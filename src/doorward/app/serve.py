@@ -12,6 +12,7 @@ from typing import Any
 from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_config
 from doorward.app.runtime import Generation, make_generation
+from doorward.app.tracing import install_tracing
 from doorward.clock import SystemClock
 from doorward.config.model import Config
 from doorward.config.watch import watch
@@ -47,6 +48,7 @@ class Server:
 async def serve_process(options: Options, config: Config, sockets: Mapping[str, socket.socket]) -> int:
     """Serves until SIGTERM or SIGINT, then drains. The exit code: 0."""
     configure(config.log.level, config.log.format)
+    install_tracing(config.tracing)
     log = Log("server")
     generation = await make_generation(
         config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles
