@@ -1,4 +1,4 @@
-"""Exports spans by OTLP over HTTP. Needs the extra `doorward[tracing]`; loaded through its entry point, and only then."""
+"""Exports spans by OTLP over HTTP. Needs the extra `doorward[tracing]`; loaded through its entry point only."""
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
