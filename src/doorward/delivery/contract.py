@@ -5,7 +5,7 @@ An expected refusal is an Outcome, not an exception.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from doorward.actions.model import Action
@@ -121,6 +121,23 @@ class Connector(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Withdrawer(Protocol):
+    """A Connector that can also tell the destination of a consent that was withdrawn."""
+
+    async def send_withdrawals(self, jobs: Sequence[Job]) -> Mapping[UUID, Outcome]:
+        """Like `send`, for jobs that the gate refused; they carry no rendered template. Usually ends in Skip."""
+        ...
+
+
+class Connectors(Protocol):
+    """Who speaks to a destination."""
+
+    def find_connector(self, destination: str) -> Connector | None:
+        """None when the configuration has no such destination (any more): its queue is kept."""
+        ...
 
 
 class Budget(Protocol):

@@ -1,6 +1,6 @@
 """Frozen data of events, deliveries and attempts, as they lie in the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -35,7 +35,7 @@ class NewDelivery:
     action: str
     connector: str
     destination: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     not_before: datetime
     created_at: datetime
     trace_id: str
@@ -50,7 +50,8 @@ class Delivery:
     """A delivery row. `attempts` counts tries (a snooze is none); `lease_token` proves the right to settle.
 
     `not_before` is when it may next be claimed; `settled_at` when it ended; `external_id` what the destination
-    calls the result (a HubSpot contact id).
+    calls the result (a HubSpot contact id). `may_have_applied`: the answer to an earlier try was lost. `position`
+    orders the rows of one identity and destination. Lists leave `payload` empty.
     """
 
     id: UUID
@@ -62,7 +63,7 @@ class Delivery:
     connector: str
     destination: str
     state: State
-    payload: bytes
+    payload: bytes = field(repr=False)
     attempts: int
     snoozes: int
     not_before: datetime
@@ -79,6 +80,8 @@ class Delivery:
     created_at: datetime
     updated_at: datetime
     settled_at: datetime | None
+    may_have_applied: bool = False
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

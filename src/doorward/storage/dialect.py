@@ -35,6 +35,10 @@ class Dialect:
         """`ddl` with its type macros replaced. Raises KeyError for an unknown macro."""
         return MACRO.sub(lambda macro: self.types[macro[1]], ddl)
 
+    def json_text(self, param: str, key: str) -> str:
+        """The text under `key` (an SQL expression) of the JSON object parameter `param`."""
+        return f":{param} ->> {key}" if self.name == "sqlite" else f"CAST(:{param} AS jsonb) ->> {key}"
+
     def one_of(self, column: str, param: str, kind: Literal["uuid", "text", "bigint"] = "text") -> str:
         """The condition `column` ∈ list parameter `param`: one statement for any length, so it is prepared once."""
         if self.name == "sqlite":

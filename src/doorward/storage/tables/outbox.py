@@ -1,6 +1,7 @@
 """Tables that `outbox` owns. No foreign key to identities: what was promised outlives the person's row.
 
-The two partial indexes hold open rows only, so that a claim costs the same with a million delivered rows beside it.
+The partial indexes hold open rows only, so that a claim costs the same with a million delivered rows beside it.
+`position` orders the rows of one identity: the event's number, with room between two for replays.
 """
 
 DDL = [
@@ -26,6 +27,7 @@ DDL = [
       event_kind TEXT NOT NULL,
       identity_id {uuid} NOT NULL,
       seq INTEGER NOT NULL,
+      position BIGINT NOT NULL,
       action TEXT NOT NULL,
       connector TEXT NOT NULL,
       destination TEXT NOT NULL,
@@ -55,11 +57,19 @@ DDL = [
       WHERE state IN ('pending', 'retryable')
     """,
     """
-    CREATE INDEX deliveries_order ON deliveries (identity_id, destination, seq)
+    CREATE INDEX deliveries_order ON deliveries (identity_id, destination, position, id)
       WHERE state IN ('pending', 'leased', 'retryable', 'held')
     """,
+    # Two workers that claim at the same moment cannot both have a row of one identity in flight.
+    "CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (identity_id, destination) WHERE state = 'leased'",
+    """
+    CREATE INDEX deliveries_open ON deliveries (destination, state, created_at)
+      WHERE state IN ('pending', 'leased', 'retryable', 'held')
+    """,
+    """
+    CREATE INDEX deliveries_shred ON deliveries (settled_at) WHERE settled_at IS NOT NULL AND length(payload) > 0
+    """,
     "CREATE INDEX deliveries_leases ON deliveries (lease_until) WHERE state = 'leased'",
-    "CREATE INDEX deliveries_held ON deliveries (held_for) WHERE state = 'held'",
     "CREATE INDEX deliveries_identity ON deliveries (identity_id, id)",
     "CREATE INDEX deliveries_state ON deliveries (state, id)",
     """

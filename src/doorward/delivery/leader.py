@@ -1,0 +1,63 @@
+"""Which process dispatches on SQLite: one leads, the others take over when it dies. On PostgreSQL all work.
+
+Leases keep the deliveries right even if two believe that they lead; leading only keeps processes out of each other's
+way on a database that one transaction at a time may write.
+"""
+
+from datetime import timedelta
+
+from doorward.clock import Clock
+from doorward.storage.contract import Database, Transaction
+
+ROLE = "dispatcher"
+
+
+class Leadership:
+    """Held for `ttl_s` seconds at a time; `hold` is called again well before that."""
+
+    def __init__(self, database: Database, clock: Clock, holder: str, ttl_s: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._holder = holder
+        self._ttl = timedelta(seconds=ttl_s)
+        self._is_shared = database.dialect.name == "postgres"
+        self._renew_at = clock.now()
+        self._leads = False
+
+    async def hold(self) -> bool:
+        """Whether this process may dispatch now. Writes only when the time to renew has come."""
+        now = self._clock.now()
+        if self._is_shared:
+            return True
+        if self._leads and self._renew_at - self._ttl < now < self._renew_at:
+            return True
+
+        async def work(tx: Transaction) -> bool:
+            return bool(
+                await tx.execute(
+                    """
+                    INSERT INTO leaders (role, holder, until) VALUES (:role, :holder, :until)
+                    ON CONFLICT (role) DO UPDATE SET holder = :holder, until = :until
+                    WHERE leaders.holder = :holder OR leaders.until <= :now
+                    """,
+                    {"role": ROLE, "holder": self._holder, "until": now + self._ttl, "now": now},
+                )
+            )
+
+        self._leads = await self._database.transaction(work)
+        self._renew_at = now + self._ttl / 3
+        return self._leads
+
+    async def release(self) -> None:
+        """Lets another process lead at once."""
+        if self._is_shared or not self._leads:
+            return
+        self._leads = False
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "DELETE FROM leaders WHERE role = :role AND holder = :holder",
+                {"role": ROLE, "holder": self._holder},
+            )
+
+        await self._database.transaction(work)

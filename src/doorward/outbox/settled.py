@@ -1,0 +1,71 @@
+"""Waiting, within a request, for the first attempts of deliveries: a wake shortens it, polling makes it certain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from doorward.clock import Clock
+from doorward.outbox.channels import SETTLED
+from doorward.outbox.states import State
+from doorward.storage.contract import Database, Row
+from doorward.storage.types import read_time, read_uuid
+
+FIRST_ATTEMPTS = 3
+"""As many as Kratos makes while the person waits: at once, after one second, after two more."""
+POLL_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How far a delivery has come."""
+
+    state: State
+    reason: str | None = None
+
+
+class SettledWaiter:
+    """Reads the rows again and again until each is decided."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
+        """Where each delivery stands once all are decided, or after `cap_s` seconds.
+
+        Decided: it ended, is held, has had its first attempts, or will not be tried before the time is over (its
+        destination is paused or known to be away). Deliveries that do not exist are absent.
+        """
+        deadline = self._clock.now() + timedelta(seconds=cap_s)
+        subscription = self._database.subscribe(SETTLED)
+        try:
+            while True:
+                rows = await self._read(delivery_ids)
+                left_s = (deadline - self._clock.now()).total_seconds()
+                if left_s <= 0 or all(_is_decided(row, deadline) for row in rows):
+                    return {read_uuid(row["id"]): Settlement(State(row["state"]), row["reason"]) for row in rows}
+                await subscription.wait(min(POLL_S, left_s))
+        finally:
+            subscription.close()
+
+    async def _read(self, delivery_ids: Sequence[UUID]) -> list[Row]:
+        return await self._database.reader.fetch_all(
+            f"""
+            SELECT d.id, d.state, d.reason, d.attempts, d.not_before,
+              CASE WHEN t.paused_code IS NOT NULL AND (t.paused_until IS NULL OR t.paused_until > :now)
+                   OR t.breaker_open_until > :now THEN 1 ELSE 0 END AS is_away
+            FROM deliveries d LEFT JOIN destinations t ON t.name = d.destination
+            WHERE {self._database.dialect.one_of("d.id", "ids", "uuid")}
+            """,
+            {"ids": list(delivery_ids), "now": self._clock.now()},
+        )
+
+
+def _is_decided(row: Row, deadline: datetime) -> bool:
+    state = State(row["state"])
+    if state is State.LEASED:
+        return False
+    if state not in {State.PENDING, State.RETRYABLE}:
+        return True
+    return row["attempts"] >= FIRST_ATTEMPTS or bool(row["is_away"]) or read_time(row["not_before"]) > deadline
