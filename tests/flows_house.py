@@ -19,12 +19,13 @@ from doorward.config.model_flows import (
     VerificationFlow,
 )
 from doorward.flows.answers import Answer, Done, Shown
-from doorward.flows.contract import InFlowHook, Settlement
+from doorward.flows.contract import InFlowHook
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind, FlowType
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.hooks.effects import HAND_OUT_SESSION, SHOW_VERIFICATION
 from doorward.identities.events import IdentityEvent, Recorded
+from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.tokens import new_csrf_token

@@ -28,7 +28,9 @@ from doorward.flows.errors import (
     SchemaNotSelectable,
     SelfServiceFlowExpired,
     UnreadableSubmission,
+    WebHookBroken,
     WebHookFailed,
+    WebHookTimedOut,
 )
 from doorward.identities.schema import UnknownSchema
 from doorward.web.body import BodyTooLarge
@@ -39,6 +41,8 @@ STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
     (SelfServiceFlowExpired, 410),
     (UnknownSchema, 404),
     (BodyTooLarge, 413),
+    (WebHookBroken, 500),
+    (WebHookTimedOut, 504),
     (WebHookFailed, 502),
     (InvalidInput, 400),
     (Unauthorised, 401),
@@ -62,6 +66,7 @@ MESSAGES: Mapping[int, str] = {
     413: "The request is too large",
     500: "An internal error occurred. It was logged; please contact the operator if it persists",
     502: "Another service that is needed here did not answer as it should",
+    504: "Another service that is needed here did not answer in time",
     503: "The server cannot do this at the moment. Try again shortly",
 }
 
