@@ -16,7 +16,7 @@ from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.identities.draft import NewCredential
 from doorward.identities.schema import IdentitySchema
-from doorward.outbox.states import State
+from doorward.outbox.settled import Settlement
 from doorward.storage.contract import Transaction
 
 
@@ -144,14 +144,6 @@ class HookSource(Protocol):
     """Makes hooks of entries (`hooks.registry`)."""
 
     def hook(self, entry: HookEntry) -> InFlowHook: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """How far a delivery has come."""
-
-    state: State
-    reason: str | None = None
 
 
 class SettledWaiter(Protocol):
