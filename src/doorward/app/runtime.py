@@ -45,7 +45,7 @@ class Generation:
         """Lets what is in flight finish within the drain time, then closes everything."""
         log = Log("runtime")
         if self.dispatcher is not None and self.running is not None:
-            await self.dispatcher.stop()
+            self.dispatcher.stop()
             with contextlib.suppress(asyncio.CancelledError):
                 await self.running
             log.info("dispatcher_stopped")

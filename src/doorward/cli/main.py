@@ -10,6 +10,7 @@ from doorward.cli.hubspot import hubspot
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
 from doorward.cli.secrets import secrets
+from doorward.cli.serve import serve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,3 +25,4 @@ main.add_command(hubspot)
 main.add_command(identities)
 main.add_command(migrate)
 main.add_command(secrets)
+main.add_command(serve)

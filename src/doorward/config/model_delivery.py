@@ -61,7 +61,7 @@ class DeliveryConfig:
 
     retry: RetryConfig = section(RetryConfig, "Repeated tries.")
     retention: timedelta = setting(timedelta(days=30), "How long payloads of finished deliveries are kept.")
-    concurrency: int = setting(8, "Requests in flight per process.", least=1, most=1000)
+    concurrency: int = setting(24, "Sends in flight per destination and process.", least=1, most=1000)
     lease_s: int = setting(60, "Seconds for which a claimed row belongs to its worker.", least=5)
     poll_s: float = setting(1.0, "Seconds between two looks when nothing wakes us.", least=0)
     await_limit_s: float = setting(

@@ -1,0 +1,99 @@
+"""Puts the delivery engine together from a core: connectors by destination, budget, gauges, the waiter of requests."""
+
+from collections.abc import Awaitable, Callable
+
+from doorward.actions.hooks import WEB_HOOK
+from doorward.actions.sandbox import Sandbox
+from doorward.actions.template import TemplateSource
+from doorward.app.core import Core
+from doorward.clock import micros
+from doorward.connectors.registry import Parts as ConnectorParts
+from doorward.connectors.registry import make_connector
+from doorward.delivery.budget import SharedBudget
+from doorward.delivery.contract import Connector
+from doorward.delivery.dispatcher import Dispatcher, Parts
+from doorward.delivery.settings import DeliverySettings
+from doorward.outbox.query import list_depths
+from doorward.outbox.settled import SettledWaiter
+from doorward.storage.types import read_optional_time
+
+
+class ConnectorSet:
+    """A connector for each configured destination, and one for each server that a web_hook calls."""
+
+    def __init__(self, core: Core, budget: SharedBudget) -> None:
+        """Raises UnknownConnector, InvalidDestination."""
+        parts = ConnectorParts(core.egress, core.database, budget, core.clock)
+        configured = core.config.destinations
+        self._connectors: dict[str, Connector] = {
+            name: make_connector(found.connector, name, found.settings, parts) for name, found in configured.items()
+        }
+        for action in core.table.list_actions():
+            if action.connector == WEB_HOOK and action.destination not in self._connectors:
+                self._connectors[action.destination] = make_connector(WEB_HOOK, action.destination, {}, parts)
+
+    def find_connector(self, destination: str) -> Connector | None:
+        return self._connectors.get(destination)
+
+
+def make_dispatcher(core: Core, sandbox: Sandbox) -> Dispatcher:
+    """The engine of one process."""
+    budget = SharedBudget(core.database, core.clock)
+    return Dispatcher(
+        Parts(
+            database=core.database,
+            connectors=ConnectorSet(core, budget),
+            actions=core.table,
+            gate=core.gate,
+            keys=core.keys,
+            templates=TemplateSource(core.egress, core.clock),
+            sandbox=sandbox,
+            budget=budget,
+            clock=core.clock,
+            metrics=core.metrics,
+            settings=delivery_settings(core),
+        )
+    )
+
+
+def delivery_settings(core: Core) -> DeliverySettings:
+    """The `delivery` section."""
+    given = core.config.delivery
+    return DeliverySettings(
+        concurrency=given.concurrency,
+        lease_s=float(given.lease_s),
+        poll_s=given.poll_s,
+        retention_days=given.retention.total_seconds() / 86400,
+        drain_s=given.drain_s,
+    )
+
+
+def make_waiter(core: Core) -> SettledWaiter:
+    """For requests that wait for a web_hook's first attempts."""
+    return SettledWaiter(core.database, core.clock)
+
+
+def make_gauges(core: Core) -> Callable[[], Awaitable[None]]:
+    """Brings the gauges up to date from the database; called when metrics are read, in whichever process that is."""
+
+    async def refresh() -> None:
+        now = core.clock.now()
+        metrics = core.metrics
+        metrics.deliveries_by_state.clear()
+        metrics.oldest_waiting_seconds.clear()
+        for depth in await list_depths(core.database.reader):
+            metrics.deliveries_by_state.labels(depth.destination, str(depth.state)).set(depth.count)
+            if depth.state != "held":
+                gauge = metrics.oldest_waiting_seconds.labels(depth.destination)
+                gauge.set(max(0.0, (micros(now) - depth.oldest_us) / 1e6))
+        rows = await core.database.reader.fetch_all(
+            "SELECT name, paused_code, paused_until, breaker_open_until FROM destinations"
+        )
+        for row in rows:
+            until = read_optional_time(row["paused_until"])
+            is_paused = row["paused_code"] is not None and (until is None or until > now)
+            opened = read_optional_time(row["breaker_open_until"])
+            metrics.destination_paused.labels(row["name"]).set(float(is_paused))
+            metrics.breaker_open.labels(row["name"]).set(float(opened is not None and opened > now))
+
+    return refresh
