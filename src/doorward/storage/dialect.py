@@ -37,7 +37,9 @@ class Dialect:
 
     def json_text(self, param: str, key: str) -> str:
         """The text under `key` (an SQL expression) of the JSON object parameter `param`."""
-        return f":{param} ->> {key}" if self.name == "sqlite" else f"CAST(:{param} AS jsonb) ->> {key}"
+        if self.name == "sqlite":
+            return f"""json_extract(:{param}, '$."' || {key} || '"')"""
+        return f"CAST(:{param} AS jsonb) ->> {key}"
 
     def one_of(self, column: str, param: str, kind: Literal["uuid", "text", "bigint"] = "text") -> str:
         """The condition `column` ∈ list parameter `param`: one statement for any length, so it is prepared once."""
