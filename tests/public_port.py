@@ -47,7 +47,6 @@ from flows_house import PASSWORD, SCHEMA, EventRows, Hooks, Offline, Waiter
 JSON, HTML = {"accept": "application/json"}, {"accept": "text/html"}
 CONFIG = """
 dsn: memory
-dev: true
 identity:
   default_schema_id: person
   schemas: [{id: person, url: "base64://e30="}, {id: "in/line ü", url: "base64://e30="}]
@@ -131,7 +130,7 @@ async def call(app: ASGIApp, method: str, url: str, headers: Mapping[str, str], 
     parts = urlsplit(url)
     sent = {"host": "127.0.0.1:4433", **headers}
     if body:
-        sent["content-length"] = str(len(body))
+        sent.setdefault("content-length", str(len(body)))
     scope: Scope = {
         "type": "http",
         "method": method,
@@ -159,11 +158,13 @@ async def call(app: ASGIApp, method: str, url: str, headers: Mapping[str, str], 
 
 
 @asynccontextmanager
-async def public_port(folder: Path, clock: MovableClock, more: str = "") -> AsyncIterator[PublicPort]:
+async def public_port(
+    folder: Path, clock: MovableClock, more: str = "", *, dev: bool = True
+) -> AsyncIterator[PublicPort]:
     """The port over a fresh SQLite database; `more` is YAML that is appended to CONFIG."""
     file = folder / "doorward.yml"
     file.write_text(CONFIG + more)
-    config = load([file], {}, {}).checked()
+    config = load([file], {}, {"dev": dev}).checked()
     database = open_database(f"sqlite://{folder / 'doorward.sqlite'}", clock)
     await database.start()
     await migrate(database, clock)
@@ -225,4 +226,3 @@ async def signed_up(client: Client, email: str, **traits: Any) -> Reply:
     csrf = next(n["attributes"]["value"] for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token")
     body = {"method": "password", "password": PASSWORD, "csrf_token": csrf, "traits": {"email": email, **traits}}
     return await client.post(urlsplit(flow["ui"]["action"])._replace(scheme="", netloc="").geturl(), body)
-

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from doorward.ui.words import AUTOCOMPLETE, BUTTONS, WAITING, WAITING_ELSE
+from doorward.ui.words import ACCOUNT, AUTOCOMPLETE, BUTTONS, UNSPOKEN, WAITING, WAITING_ELSE
 
 TEXT_LIKE = frozenset({"text", "password", "number", "email", "tel", "url", "date", "datetime-local"})
 HIDDEN, CHECKBOX, SUBMIT, BUTTON = "hidden", "checkbox", "submit", "button"
@@ -84,6 +84,12 @@ class FormView:
     checkboxes: tuple[Field, ...]
     buttons: tuple[Button, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def account(self) -> str:
+        """Whose form this is, when an earlier step has asked; "" otherwise."""
+        told = {name.rpartition(".")[2]: value for name, value in self.hidden}
+        return next((told[name] for name in ACCOUNT if told.get(name)), "")
 
     @property
     def mistakes(self) -> tuple[tuple[str, str, str], ...]:
@@ -187,4 +193,4 @@ def _label(node: Mapping[str, Any]) -> str:
 
 
 def _notes(messages: Sequence[Mapping[str, Any]]) -> tuple[Note, ...]:
-    return tuple(Note(message["type"], message["text"]) for message in messages)
+    return tuple(Note(message["type"], message["text"]) for message in messages if message["id"] not in UNSPOKEN)

@@ -16,6 +16,11 @@ WAITING: Mapping[tuple[str, str], str] = {
 }
 WAITING_ELSE = "One moment…"
 
+# Said by the form itself: a single way to go on needs no choosing.
+UNSPOKEN = frozenset({1040009})
+# Hidden fields that tell whose form this is, by the last part of their names.
+ACCOUNT = ("email", "phone", "username")
+
 # By the last part of a trait's name: what browsers and password managers know about persons (HTML, autofill detail).
 AUTOCOMPLETE: Mapping[str, str] = {
     "first": "given-name",

@@ -1,0 +1,119 @@
+"""Cross-origin rules: the recorded answers of Kratos, origin by origin."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from doorward.config.model_serve import CorsConfig
+from doorward.web.cors import PREFLIGHT_VARY, Cors
+from doorward.web.responses import text_answer
+from public_port import Reply, call
+
+APP = "https://app.example.org"
+CONFIG = CorsConfig(
+    enabled=True,
+    allowed_origins=(APP, "https://*.wild.example.org", "http://127.0.0.1:4455", "https://*.com"),
+    allowed_methods=("GET", "POST"),
+    allowed_headers=("Authorization", "Content-Type", "X-Session-Token", "X-Custom"),
+    exposed_headers=("Content-Type", "X-Kratos-Authenticated-Identity-Id"),
+    max_age=600,
+)
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    await text_answer("hello", 200)(scope, receive, send)
+
+
+async def asked(method: str, headers: Mapping[str, str], config: CorsConfig = CONFIG) -> Reply:
+    return await call(Cors(hello, config), method, "/sessions", headers)
+
+
+async def preflight(method: str = "POST", headers: str | None = None, origin: str = APP) -> Reply:
+    sent = {"origin": origin, "access-control-request-method": method}
+    if headers is not None:
+        sent["access-control-request-headers"] = headers
+    return await asked("OPTIONS", sent)
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        (APP, True),
+        ("https://APP.example.org", False),
+        ("https://app.example.org:443", False),
+        ("https://app.example.org/", False),
+        ("http://app.example.org", False),
+        ("https://sub.app.example.org", False),
+        ("https://app.example.org.evil.example.net", False),
+        ("https://x.wild.example.org", True),
+        ("https://a.b.wild.example.org", True),
+        ("https://wild.example.org", False),
+        ("https://evilwild.example.org", False),
+        ("https://x.wild.example.org:8443", False),
+        ("http://127.0.0.1:4455", True),
+        ("http://localhost:4455", False),
+        ("https://any.com", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+async def test_origins(origin: str, is_allowed: bool) -> None:
+    answer = await asked("GET", {"origin": origin})
+    assert answer.status == 200
+    assert answer.header("access-control-allow-origin") == (origin if is_allowed else "")
+    assert answer.headers("vary") == ["Origin"]
+    refused = await preflight(origin=origin)
+    assert (refused.status, refused.header("access-control-allow-origin")) == (204, origin if is_allowed else "")
+
+
+async def test_a_permission_in_full() -> None:
+    answer = await asked("POST", {"origin": APP})
+    assert answer.header("access-control-allow-credentials") == "true"
+    assert answer.header("access-control-expose-headers") == "Content-Type, X-Kratos-Authenticated-Identity-Id"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD"])
+async def test_a_method_that_is_not_allowed_is_served_without_permission(method: str) -> None:
+    answer = await asked(method, {"origin": APP})
+    assert (answer.status, answer.header("access-control-allow-origin")) == (200, "")
+    refused = await preflight(method)
+    assert (refused.status, refused.header("access-control-allow-methods")) == (204, "")
+    assert refused.headers("vary") == [PREFLIGHT_VARY]
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_allowed"),
+    [
+        ("content-type", True),
+        ("Content-Type", False),
+        ("x-custom", True),
+        ("x-unknown", False),
+        ("content-type,x-custom", True),
+        ("content-type, x-custom", True),
+        ("x-custom,content-type", False),
+        ("content-type,x-unknown", False),
+        ("cookie", False),
+    ],
+)
+async def test_headers(headers: str, is_allowed: bool) -> None:
+    answer = await preflight("GET", headers)
+    assert answer.status == 204
+    assert answer.header("access-control-allow-headers") == (headers if is_allowed else "")
+    assert answer.header("access-control-max-age") == ("600" if is_allowed else "")
+
+
+async def test_options_without_a_method_is_no_preflight() -> None:
+    assert (await asked("OPTIONS", {"origin": APP})).text == "hello\n"
+
+
+async def test_any_origin_is_named_not_starred() -> None:
+    config = dataclasses.replace(CorsConfig(), enabled=True)
+    answer = await asked("GET", {"origin": "null"}, config)
+    assert answer.header("access-control-allow-origin") == "null"
+
+
+async def test_nothing_is_added_while_it_is_off() -> None:
+    answer = await asked("GET", {"origin": APP}, CorsConfig())
+    assert not answer.headers("vary")
