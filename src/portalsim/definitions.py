@@ -57,7 +57,9 @@ class Definition:
                 "readOnlyValue": self.read_only,
             },
             "formField": not self.read_only,
-            **({} if self.is_standard else {"createdAt": iso_ms(self.created_ms), "updatedAt": iso_ms(self.updated_ms)}),
+            **(
+                {} if self.is_standard else {"createdAt": iso_ms(self.created_ms), "updatedAt": iso_ms(self.updated_ms)}
+            ),
         }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 
 class Problem(Exception):
-    """An answer that is no success. `record` is added to the context when the problem is one record's of a batch."""
+    """An answer that is no success. `record` is added to the context when the problem is one record's of a batch;
+    `html` takes the place of the JSON body."""
 
     def __init__(
         self,
@@ -15,12 +16,14 @@ class Problem(Exception):
         body: Mapping[str, Any],
         headers: Mapping[str, str] | None = None,
         record: Mapping[str, Sequence[str]] | None = None,
+        html: str | None = None,
     ) -> None:
         super().__init__(str(body.get("message", status)))
         self.status = status
         self.body = dict(body)
         self.headers = dict(headers or {})
         self.record = dict(record or {})
+        self.html = html
 
     @property
     def code(self) -> str:
@@ -234,3 +237,10 @@ def wrong_method(method: str) -> Problem:
 
 def too_large(limit_bytes: int) -> Problem:
     return problem(413, f"The request body is larger than {limit_bytes} bytes")
+
+
+def group_exists(name: str) -> Problem:
+    text = f"A property group named '{name}' already exists."
+    return problem(
+        409, text, "OBJECT_ALREADY_EXISTS", subCategory="Properties.GROUP_WITH_NAME_EXISTS", context={"name": [name]}
+    )

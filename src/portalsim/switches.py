@@ -1,4 +1,4 @@
-"""Every behaviour of HubSpot's that is not established, or that differs between portals, as a switch with a safe default.
+"""What HubSpot does and is not established, or differs between portals: each a switch with a safe default.
 
 The ten open questions carry their number; the default is the answer that a careful client has to survive."""
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """`choices` are all that it can be; with `is_number` any whole number from 0 is right. `question` 0: not one of the ten."""
+    """`choices` are all that it can be, or any number from 0 with `is_number`. `question` 0: not one of the ten."""
 
     name: str
     about: str
@@ -38,7 +38,7 @@ SWITCHES = (
         ("conflict_with_id", "conflict_without_id", "adopt"),
         3,
     ),
-    Switch("token_info_for_service_keys", "access-token-info, asked about a service key.", ("accepted", "refused"), 4),
+    Switch("service_key_info", "access-token-info, asked about a service key.", ("accepted", "refused"), 4),
     Switch("retry_after_on_429", "A Retry-After header on 429.", ("off", "on"), 5),
     Switch("rejected_calls_count", "Do calls that were answered 429 use up quota?", ("daily", "no", "both"), 5),
     Switch("concurrent_calls", "Calls at a time, before 423; 0 is no limit.", ("0",), 6, True),

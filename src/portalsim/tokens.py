@@ -9,8 +9,8 @@ from typing import Any
 
 from portalsim.database import Database
 
-TOKEN = "token"
-FIRST_TOKEN = "pat-na1-00000000-0000-4000-8000-000000000001"
+TOKEN = "token"  # noqa: S105 - the kind of document
+FIRST_TOKEN = "pat-na1-00000000-0000-4000-8000-000000000001"  # noqa: S105 - opens nothing but the simulator
 SCOPES = (
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",

@@ -133,3 +133,9 @@ _CHECKS = {
     "date": _date,
     "datetime": _datetime,
 }
+
+
+def epoch_ms(text: str) -> int | None:
+    """A datetime value as milliseconds since 1970, None for what is none."""
+    moment = _moment(text) if text else None
+    return None if moment is None else int(moment.timestamp() * 1000)
