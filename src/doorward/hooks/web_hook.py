@@ -5,7 +5,7 @@ How a request is made and an answer read is known to `actions`; here it is sent,
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -14,6 +14,7 @@ from doorward.actions.request import Ids, RequestUnbuildable, Skipped, prepare
 from doorward.actions.sandbox import Sandbox, SandboxBroken, TemplateFailed
 from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateUnavailable
 from doorward.actions.web_hook_settings import WebHookSettings
+from doorward.clock import Clock, SystemClock
 from doorward.flows.contract import Effect, HookContext, Proceed, Veto
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.form import FormProblem
@@ -32,6 +33,9 @@ from doorward.security.egress import (
 PAUSES_S = (1.0, 2.0)
 """Kratos's waits before its second and third attempt."""
 
+WAIT_CAP_S = 5.0
+"""A target may ask for a longer wait than ours, but a person is waiting, too."""
+
 IMPROPER, UNREACHABLE = 502, 504
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -46,6 +50,7 @@ class WebHookTools:
     templates: TemplateSource
     log: Log
     background: Background
+    clock: Clock = field(default_factory=SystemClock)
     sleep: Sleep = asyncio.sleep
 
 
@@ -82,7 +87,7 @@ class WebHook:
         for pause in PAUSES_S:
             if not (isinstance(answer, answers.UpstreamFailed) and answer.may_pass):
                 break
-            await self._tools.sleep(pause)
+            await self._tools.sleep(_wait_s(answer, pause))
             answer = await self._attempt(ctx, Ids(trigger, new_row_id()))
         return answer
 
@@ -101,7 +106,7 @@ class WebHook:
 
     async def _send(self, request: OutgoingRequest) -> answers.Answer:
         try:
-            return answers.interpret(self._settings, await self._tools.egress.send(request))
+            return answers.interpret(self._settings, await self._tools.egress.send(request), self._tools.clock.now())
         except (EgressTimeout, EgressFailed, EgressRefused) as error:
             return answers.interpret_failure(error)
 
@@ -111,6 +116,10 @@ def _problems(entry: answers.VetoEntry) -> list[FormProblem]:
         FormProblem(entry.node, Message(each.id, each.text, each.type, each.context if each.has_context else None))
         for each in entry.messages
     ]
+
+
+def _wait_s(failed: answers.UpstreamFailed, pause_s: float) -> float:
+    return pause_s if failed.retry_after_s is None else min(failed.retry_after_s, WAIT_CAP_S)
 
 
 def _refusal(status: int) -> WebHookFailed:
