@@ -92,7 +92,8 @@ Ctrl-C stops it.""")
 def connect() -> None:
     config = HOME / "doorward.yml"
     if not config.exists():
-        config.write_text(f"# The demonstration's configuration.\ndsn: sqlite://{HOME / 'doorward.sqlite'}?_fk=true\n")
+        head = "# The demonstration's configuration.\ndev: true\n"
+        config.write_text(f"{head}dsn: sqlite://{HOME / 'doorward.sqlite'}?_fk=true\n")
     token = HOME / "simulator.token"
     token.write_text(TOKEN)
     token.chmod(0o600)
