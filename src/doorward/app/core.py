@@ -8,7 +8,7 @@ from pathlib import Path
 from doorward.actions.consent import ConsentGate
 from doorward.actions.record import ActionRecorder
 from doorward.actions.resolve import ActionTable
-from doorward.app.loading import load_config
+from doorward.app.loading import Sources, load_config
 from doorward.app.table import action_table
 from doorward.clock import Clock, SystemClock
 from doorward.config.model import Config
@@ -114,7 +114,8 @@ async def _assembled(config: Config, clock: Clock, paths: tuple[Path, ...], egre
 @asynccontextmanager
 async def opened_core(paths: tuple[Path, ...] = (), *, dev: bool = False) -> AsyncIterator[Core]:
     """A core for one command: loads the configuration, opens the dsn, insists on a current schema."""
-    config, used = load_config(paths, {"dev": True} if dev else {})
+    is_dev = dev or (isinstance(paths, Sources) and paths.is_dev)
+    config, used = load_config(paths, {"dev": True} if is_dev else {})
     if is_memory(config):
         raise MemoryDatabase(
             "The dsn is memory: that database lives inside the server. Commands need a file or PostgreSQL."

@@ -16,6 +16,17 @@ from doorward.connectors.registry import DESTINATION_CHECKS, HOOK_CHECKS
 from doorward.storage.dsn import SqliteDsn, parse_dsn
 
 
+class Sources(tuple[Path, ...]):
+    """Configuration files as the command line named them, and whether development defaults fill what they leave out."""
+
+    is_dev: bool
+
+    def __new__(cls, paths: Iterable[Path] = (), *, is_dev: bool = False) -> "Sources":
+        made = super().__new__(cls, paths)
+        made.is_dev = is_dev
+        return made
+
+
 def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Config, tuple[Path, ...]]:
     """The checked configuration and the files it came from. Raises InvalidConfiguration with every error."""
     files = find_files(paths, os.environ)

@@ -10,7 +10,7 @@ from doorward.actions.model import Action
 from doorward.actions.sandbox import Cancelled, Rendered, RenderResult, Sandbox
 from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateUnavailable
 from doorward.app.core import Core, opened_core
-from doorward.cli.options import config_option, json_option
+from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_json, print_table, run, say
 from doorward.errors import NotFound
 
@@ -27,7 +27,7 @@ def actions() -> None:
 
 
 @actions.command("list")
-@config_option
+@installation_options
 @json_option
 def list_(config: tuple[Path, ...], as_json: bool) -> None:
     """List actions: trigger, destination, why data may be sent."""
@@ -46,7 +46,7 @@ def list_(config: tuple[Path, ...], as_json: bool) -> None:
 
 @actions.command()
 @click.option("--context", type=click.Path(exists=True, path_type=Path), default=None, help="JSON file with a `ctx`.")
-@config_option
+@installation_options
 @json_option
 def lint(context: Path | None, config: tuple[Path, ...], as_json: bool) -> None:
     """Render every action's template with an example context; exit code 1 when one fails."""
@@ -73,7 +73,7 @@ def lint(context: Path | None, config: tuple[Path, ...], as_json: bool) -> None:
 @actions.command()
 @click.argument("name")
 @click.option("--context", type=click.Path(exists=True, path_type=Path), default=None, help="JSON file with a `ctx`.")
-@config_option
+@installation_options
 def render(name: str, context: Path | None, config: tuple[Path, ...]) -> None:
     """Print what an action's template makes of a context. Nothing is sent."""
     ctx = (context or EXAMPLE_CONTEXT).read_bytes()

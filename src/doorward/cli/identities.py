@@ -9,7 +9,7 @@ import click
 import orjson
 
 from doorward.app.core import Core, opened_core
-from doorward.cli.options import config_option, json_option
+from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_facts, print_json, print_table, run, say
 from doorward.errors import InvalidInput
 from doorward.identities import store
@@ -39,7 +39,7 @@ def identities() -> None:
 )
 @click.option("--external-id", default=None, help="Your own unique id for the person.")
 @click.option("--consent-source", default=None, help=CAUSE_HELP)
-@config_option
+@installation_options
 @json_option
 def create(
     traits: str,
@@ -77,7 +77,7 @@ def create(
 
 @identities.command()
 @click.argument("identity_id", type=click.UUID)
-@config_option
+@installation_options
 @json_option
 def get(identity_id: UUID, config: tuple[Path, ...], as_json: bool) -> None:
     """Show one identity."""
@@ -96,7 +96,7 @@ def get(identity_id: UUID, config: tuple[Path, ...], as_json: bool) -> None:
 @identities.command("list")
 @click.option("--limit", default=50, show_default=True, help="At most this many.")
 @click.option("--after", type=click.UUID, default=None, help="Continue after this id.")
-@config_option
+@installation_options
 @json_option
 def list_(limit: int, after: UUID | None, config: tuple[Path, ...], as_json: bool) -> None:
     """List identities, oldest first."""
@@ -118,7 +118,7 @@ def list_(limit: int, after: UUID | None, config: tuple[Path, ...], as_json: boo
 @click.argument("identity_id", type=click.UUID)
 @click.argument("changes")
 @click.option("--consent-source", default=None, help=CAUSE_HELP)
-@config_option
+@installation_options
 @json_option
 def patch(identity_id: UUID, changes: str, consent_source: str | None, config: tuple[Path, ...], as_json: bool) -> None:
     """Change an identity. CHANGES is a JSON object: traits (merged one level deep), state, metadata_public, …"""
@@ -155,7 +155,7 @@ def patch(identity_id: UUID, changes: str, consent_source: str | None, config: t
 @identities.command()
 @click.argument("identity_id", type=click.UUID)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@config_option
+@installation_options
 @json_option
 def delete(identity_id: UUID, yes: bool, config: tuple[Path, ...], as_json: bool) -> None:
     """Delete an identity. Its deletion is delivered to where the person was sent before."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from doorward.app.core import opened_core
-from doorward.cli.options import config_option, json_option
+from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_json, run, say, warn
 from doorward.security.cipher import Cipher
 from doorward.storage.identity_keys import Rotation, rotate
@@ -17,7 +17,7 @@ def secrets() -> None:
 
 
 @secrets.command("rotate")
-@config_option
+@installation_options
 @json_option
 def rotate_(config: tuple[Path, ...], as_json: bool) -> None:
     """Wrap every person's key anew with the first of secrets.cipher.
