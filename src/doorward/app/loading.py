@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from doorward.actions.hooks import WEB_HOOK
 from doorward.config.dev import with_dev_secrets
@@ -16,12 +16,12 @@ from doorward.connectors.registry import DESTINATION_CHECKS, HOOK_CHECKS
 from doorward.storage.dsn import SqliteDsn, parse_dsn
 
 
-class Sources(tuple[Path, ...]):
+class Sources(tuple[Path, ...]):  # noqa: SLOT001 -- a tuple subclass with an attribute cannot have slots
     """Configuration files as the command line named them, and whether development defaults fill what they leave out."""
 
     is_dev: bool
 
-    def __new__(cls, paths: Iterable[Path] = (), *, is_dev: bool = False) -> "Sources":
+    def __new__(cls, paths: Iterable[Path] = (), *, is_dev: bool = False) -> Self:
         made = super().__new__(cls, paths)
         made.is_dev = is_dev
         return made

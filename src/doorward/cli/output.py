@@ -13,6 +13,7 @@ from rich.table import Table
 from doorward.errors import DoorwardError
 
 T = TypeVar("T")
+PIPED_WIDTH = 200
 
 
 def say(text: str) -> None:
@@ -42,10 +43,13 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     if not rows:
         say("Nothing found.")
         return
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    # What is piped is read by programs and people with wide windows: nothing is cut there.
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
