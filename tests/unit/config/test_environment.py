@@ -52,7 +52,7 @@ def test_the_prefix_wins_and_our_own_keys_need_it(load_tree: LoadTree) -> None:
     ).checked()
 
     assert config.serve.public.port == 6000
-    assert config.delivery.concurrency == 8
+    assert config.delivery.concurrency == 24
     assert config.delivery.lease_s == 90
 
 
