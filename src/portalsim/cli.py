@@ -71,7 +71,7 @@ def _greet(portal: Portal, url: str, contacts: int, *, as_json: bool) -> None:
         sys.stdout.write(orjson.dumps({"event": "serving", "seeded": made, **facts}).decode() + "\n")
         sys.stdout.flush()
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold]portalsim[/bold], a local simulator: nothing leaves this machine. Store: {portal.store_name}")
     for name, value in facts.items():
         console.print(f"  {name.replace('_', ' '):<10} {value}")

@@ -150,7 +150,8 @@ class Gateway:
         self.portal.counters.add("rate_limited" if refused.status == 429 else "refused")
         if kind and not (exchange.batch_size and refused.status in (400, 409)):
             origin = Origin(exchange.correlation_id, exchange.token.id, kind)
-            self.portal.ledger.add(Entry(origin, self.portal.clock.now_ms(), REJECTED, code=refused.code))
+            email = _email_in(exchange.raw)
+            self.portal.ledger.add(Entry(origin, self.portal.clock.now_ms(), REJECTED, email=email, code=refused.code))
         if refused.html is not None:
             return Answer(refused.status, refused.html, {**refused.headers, "content-type": "text/html"})
         body = {**refused.body, "correlationId": exchange.correlation_id}
@@ -238,6 +239,17 @@ def _parsed(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as broken:
         raise problems.broken_json(broken.lineno, broken.colno, broken.msg) from None
+
+
+def _email_in(raw: bytes) -> str | None:
+    """Whom a refused single write was about."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    properties = body.get("properties") if isinstance(body, dict) else None
+    email = properties.get("email") if isinstance(properties, dict) else None
+    return email.strip().lower() if isinstance(email, str) else None
 
 
 def _payload(body: Any) -> bytes:

@@ -107,6 +107,26 @@ _READ_ONLY = (
     ("hs_lifecyclestage_lead_date", "datetime", "contactlcs"),
     ("hs_lifecyclestage_customer_date", "datetime", "contactlcs"),
 )
+_LABELS = {
+    "firstname": "First name",
+    "lastname": "Last name",
+    "email": "E-mail",
+    "company": "Company name",
+    "jobtitle": "Job title",
+    "zip": "Postal code",
+    "createdate": "Create date",
+    "lastmodifieddate": "Last modified date",
+    "hs_object_id": "Record id",
+    "lifecyclestage": "Lifecycle stage",
+    "hs_object_source": "Record source",
+    "numemployees": "Number of employees",
+    "annualrevenue": "Annual revenue",
+    "mobilephone": "Mobile phone number",
+    "phone": "Phone number",
+    "hs_lifecyclestage_lead_date": "Became a lead",
+    "hs_lifecyclestage_customer_date": "Became a customer",
+    "closedate": "Close date",
+}
 SETTABLE_AT_CREATION = frozenset({"createdate"})
 """Read-only afterwards, but a create may bring it along (seen in a third party's portal)."""
 
@@ -149,5 +169,5 @@ def _standard(
     *,
     read_only: bool = False,
 ) -> Definition:
-    label = name.removeprefix("hs_").replace("_", " ").capitalize()
+    label = _LABELS.get(name) or name.removeprefix("hs_").replace("_", " ").capitalize()
     return Definition(name, label, kind, field_type, group, options, read_only=read_only, is_standard=True)

@@ -48,7 +48,7 @@ SWITCHES = (
     Switch("upsert_by_secondary_email", "An upsert keyed on a secondary e-mail.", ("update", "conflict"), 9),
     Switch("partial_status_2026_09", "Status of a partly failed batch on 2026-09.", ("207", "200"), 10),
     Switch("conflict_body", "Body of 409 on a single create: today's or the older one.", ("short", "legacy")),
-    Switch("errors_capped_at_3", "`errors` of a validation body holds three at most.", ("on", "off")),
+    Switch("errors_capped_at_3", "The error list of a validation body holds three at most.", ("on", "off")),
     Switch("merge_id", "A merge makes a new record id, or keeps the primary's (beta).", ("new", "primary")),
     Switch("gdpr_delete", "An erased contact is gone at once, or its shell stays archived.", ("hard", "soft")),
     Switch("search_lag_ms", "How long a write stays invisible to search.", ("2000",), 0, True),
