@@ -1,5 +1,6 @@
 """A developer's machine: a whole configuration without a file, and secrets kept beside the database."""
 
+import contextlib
 import json
 import os
 import secrets as random_source
@@ -19,6 +20,10 @@ LISTS = ("default", "cookie", "cipher", "pagination")
 
 class DevSecretsUnreadable(Misconfigured):
     """The file with the developer's secrets cannot be read. Restore it, or delete it together with the database."""
+
+
+class DevSecretsUnwritable(Misconfigured):
+    """The developer's secrets cannot be kept beside the database. Create the folder, or correct the dsn."""
 
 
 def dev_defaults() -> dict[str, Any]:
@@ -47,7 +52,7 @@ def with_dev_secrets(config: Config, beside: Path | None) -> Config:
     """The configuration with the secrets it lacks taken from a key file next to the database, made with mode 0600.
 
     `beside` is the database file; None (a database in memory) gives secrets that end with the process.
-    Raises DevSecretsUnreadable.
+    Raises DevSecretsUnreadable, DevSecretsUnwritable.
     """
     if config.secrets.for_cookie() and config.secrets.for_cipher() and config.secrets.for_pagination():
         return config
@@ -71,16 +76,12 @@ def _made() -> dict[str, Secret]:
 def _kept(file: Path) -> dict[str, Secret]:
     """Two processes may start at once: the one whose exclusive open fails reads what the other wrote."""
     if not file.exists():
-        written = file.with_name(f"{file.name}.{random_source.token_hex(4)}")
-        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            json.dump({name: one.reveal() for name, one in _made().items()}, opened, indent=2)
         try:
-            # A link, unlike a rename, never replaces the file of whoever was first, and is never seen half written.
-            os.link(written, file)
-        except FileExistsError:
-            pass
-        finally:
-            written.unlink()
+            _write(file)
+        except OSError as failure:
+            raise DevSecretsUnwritable(
+                f"{file} cannot be written: {failure.strerror}. Create the folder, or correct the dsn."
+            ) from None
     try:
         kept = json.loads(file.read_text())
         return {name: Secret(str(kept[name])) for name in LISTS}
@@ -88,3 +89,16 @@ def _kept(file: Path) -> dict[str, Secret]:
         raise DevSecretsUnreadable(
             f"{file} cannot be read. Restore it, or delete it together with the database"
         ) from failure
+
+
+def _write(file: Path) -> None:
+    """Makes the file, or leaves it to whoever was first."""
+    written = file.with_name(f"{file.name}.{random_source.token_hex(4)}")
+    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        json.dump({name: one.reveal() for name, one in _made().items()}, opened, indent=2)
+    try:
+        # A link, unlike a rename, never replaces the file of whoever was first, and is never seen half written.
+        with contextlib.suppress(FileExistsError):
+            os.link(written, file)
+    finally:
+        written.unlink()
