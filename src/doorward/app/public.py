@@ -94,7 +94,6 @@ def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) ->
     routes = [
         *HealthApi(core.database, ("", "/admin")).routes(),
         *AdminMetaApi(version("doorward"), revision_of(core), core.metrics, refresh).routes(),
-        *SchemasApi(core.schemas).routes(),
         *PublicElsewhere(site.base_url).routes(),
     ]
     described = openapi_document("Doorward, admin port", version("doorward"), site.admin_url, routes)

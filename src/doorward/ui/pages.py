@@ -31,8 +31,12 @@ READ_ID = "id"
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """`announced` are the consent purposes that an action sends on; `password_length_min` is told beside the field."""
+    """`announced` are the consent purposes that an action sends on; `password_length_min` is told beside the field.
 
+    `password_page_url` is where a password is changed: password managers ask for it (W3C, change-password URL).
+    """
+
+    password_page_url: str
     announced: Collection[str] = ()
     password_length_min: int = 8
 
@@ -53,6 +57,7 @@ class SelfServicePages:
             Route("/ui/registration", self._shown(self.registration), include_in_schema=False),
             Route("/ui/welcome", self._shown(self.welcome), include_in_schema=False),
             Route("/ui/error", self._shown(self.error), include_in_schema=False),
+            Route("/.well-known/change-password", self.change_password, include_in_schema=False),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -88,6 +93,10 @@ class SelfServicePages:
         error_id = request.query_params.get(READ_ID, "")
         found = await find_shown_error(request, self._site, error_id)
         return self._error(200, dict(found.error), str(found.id))
+
+    async def change_password(self, request: Request) -> Response:
+        """To the settings page."""
+        return redirect(request, self._settings.password_page_url)
 
     def _start(self, request: Request, return_to: str) -> Response:
         start = self._address("self-service/registration/browser")

@@ -22,7 +22,7 @@ def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[
     static = StaticFiles()
     pages = Pages(static, page_headers(site.base_url, return_addresses(config)))
     announced = frozenset(action.consent for action in actions if action.consent and action.when == "registered")
-    settings = PageSettings(announced, _password_length_min(config))
+    settings = PageSettings(config.selfservice.flows.settings.ui_url, announced, _password_length_min(config))
     routes = [*SelfServicePages(site, engine, pages, settings).routes(), *static.routes()]
     return [*routes, *PiecesPage(pages).routes()] if config.dev else routes
 

@@ -197,3 +197,8 @@ async def test_pieces_are_for_development_only(tmp_path: Path, clock: MovableClo
     secrets = "secrets: {default: [a-secret-of-32-characters-or-more-1]}\n"
     async with public_port(folder, clock, secrets, dev=False) as port:
         assert (await port.client().get("/ui/pieces", HTML)).status == 404
+
+
+async def test_password_managers_find_the_page_to_change_a_password(port: PublicPort, client: Client) -> None:
+    answer = await client.get("/.well-known/change-password")
+    assert (answer.status, answer.header("location")) == (303, port.config.selfservice.flows.settings.ui_url)

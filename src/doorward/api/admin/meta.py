@@ -10,7 +10,7 @@ from doorward.observability.metrics import Metrics
 from doorward.web.operation import Operation, operation
 from doorward.web.responses import json_answer
 
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 PREFIXES = ("", "/admin")
 
 Refresh = Callable[[], Awaitable[None]]

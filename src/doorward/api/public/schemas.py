@@ -59,6 +59,9 @@ class SchemasApi:
 
 
 def _decoded(text: str) -> str:
+    """Text in unpadded base64url; anything else comes back as it is."""
+    if "=" in text:
+        return text
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

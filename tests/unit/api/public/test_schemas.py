@@ -12,7 +12,7 @@ async def test_a_schema_by_its_id(client: Client, given: str) -> None:
     assert (await client.get(f"/schemas/{given}")).json == SCHEMA
 
 
-@pytest.mark.parametrize("given", ["nobody", "bm9ib2R5", "%FF%FE", "a" * 5000])
+@pytest.mark.parametrize("given", ["nobody", "bm9ib2R5", "cGVyc29ucw==", "aW4vbGluZSDDvA==", "%FF%FE", "a" * 5000])
 async def test_an_unknown_one(client: Client, given: str) -> None:
     answer = await client.get(f"/schemas/{given}")
     assert (answer.status, answer.header("ory-error-id")) == (404, "")
@@ -40,6 +40,8 @@ def names(link: str) -> list[str]:
         ({"per_page": "2", "page": "1"}, "cd", ["first", "next", "prev", "last"]),
         ({"per_page": "2", "page": "4"}, "i", ["first", "prev"]),
         ({"per_page": "2", "page": "9"}, "", ["first", "prev"]),
+        ({"page_size": "2", "page_token": "eyJvZmZzZXQiOi0xfQ"}, "ab", ["next", "last"]),
+        ({"page_size": "2", "page_token": "W10"}, "ab", ["next", "last"]),
         ({"per_page": "x", "page": "-1", "page_token": "%%"}, "abcdefghi", ["first"]),
     ],
 )
