@@ -139,9 +139,10 @@ serve:
         until("the server", lambda: request("GET", f"{self.admin}/health/ready").status == 200)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another command of the program on the same configuration."""
+        """Another command of the program on the same installation."""
+        dev = ["--dev"] if "--dev" in self.arguments and "--dev" not in arguments else []
         return subprocess.run(
-            [str(BIN / "doorward"), *arguments, "--config", str(self.config)],
+            [str(BIN / "doorward"), *arguments, *dev, "--config", str(self.config)],
             capture_output=True,
             text=True,
             check=False,
