@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from doorward.actions.consent import ConsentGate
@@ -30,6 +30,7 @@ from doorward.storage.contract import Database, Transaction
 from doorward.storage.identity_keys import IdentityKeys
 from scripted_connector import ScriptedConnector
 
+T = TypeVar("T")
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -161,8 +162,8 @@ class DeliveryHouse:
         """All deliveries of a person in the order in which they are to be sent."""
         return await list_deliveries_of_identity(self.database.reader, identity_id)
 
-    async def _in_tx(self, act: Callable[[Transaction], Awaitable[Any]]) -> Any:
-        async def work(tx: Transaction) -> Any:
+    async def _in_tx(self, act: Callable[[Transaction], Awaitable[T]]) -> T:
+        async def work(tx: Transaction) -> T:
             return await act(tx)
 
         return await self.database.transaction(work)

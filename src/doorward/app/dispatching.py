@@ -6,16 +6,14 @@ from doorward.actions.hooks import WEB_HOOK
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.app.core import Core
-from doorward.clock import micros
 from doorward.connectors.registry import Parts as ConnectorParts
 from doorward.connectors.registry import make_connector
 from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import Connector
 from doorward.delivery.dispatcher import Dispatcher, Parts
+from doorward.delivery.gauges import refresh_gauges
 from doorward.delivery.settings import DeliverySettings
-from doorward.outbox.query import list_depths
 from doorward.outbox.settled import SettledWaiter
-from doorward.storage.types import read_optional_time
 
 
 class ConnectorSet:
@@ -77,23 +75,6 @@ def make_gauges(core: Core) -> Callable[[], Awaitable[None]]:
     """Brings the gauges up to date from the database; called when metrics are read, in whichever process that is."""
 
     async def refresh() -> None:
-        now = core.clock.now()
-        metrics = core.metrics
-        metrics.deliveries_by_state.clear()
-        metrics.oldest_waiting_seconds.clear()
-        for depth in await list_depths(core.database.reader):
-            metrics.deliveries_by_state.labels(depth.destination, str(depth.state)).set(depth.count)
-            if depth.state != "held":
-                gauge = metrics.oldest_waiting_seconds.labels(depth.destination)
-                gauge.set(max(0.0, (micros(now) - depth.oldest_us) / 1e6))
-        rows = await core.database.reader.fetch_all(
-            "SELECT name, paused_code, paused_until, breaker_open_until FROM destinations"
-        )
-        for row in rows:
-            until = read_optional_time(row["paused_until"])
-            is_paused = row["paused_code"] is not None and (until is None or until > now)
-            opened = read_optional_time(row["breaker_open_until"])
-            metrics.destination_paused.labels(row["name"]).set(float(is_paused))
-            metrics.breaker_open.labels(row["name"]).set(float(opened is not None and opened > now))
+        await refresh_gauges(core.metrics, core.database, core.clock)
 
     return refresh

@@ -6,6 +6,7 @@ import click
 
 from doorward.cli.actions import actions
 from doorward.cli.config import config
+from doorward.cli.deliveries import deliveries
 from doorward.cli.hubspot import hubspot
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
@@ -21,6 +22,7 @@ def main() -> None:
 
 main.add_command(actions)
 main.add_command(config)
+main.add_command(deliveries)
 main.add_command(hubspot)
 main.add_command(identities)
 main.add_command(migrate)

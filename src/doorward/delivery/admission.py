@@ -31,6 +31,8 @@ class Actions(Protocol):
 
     def find_action(self, name: str) -> Action | None: ...
 
+    def list_actions(self) -> Sequence[Action]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:

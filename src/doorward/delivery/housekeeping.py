@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from doorward.clock import Clock
 from doorward.delivery.admission import Actions
+from doorward.delivery.coverage import ensure_since
 from doorward.delivery.held import release_verified
 from doorward.delivery.prune import delete_ended, shred
 from doorward.delivery.rescue import rescue
@@ -11,6 +12,7 @@ from doorward.delivery.settings import DeliverySettings
 from doorward.storage.contract import Database
 
 HELD_EVERY_S = 30.0
+SINCE_EVERY_S = 3600.0
 SHRED_EVERY_S = 600.0
 DELETE_EVERY_S = 86400.0
 
@@ -31,6 +33,8 @@ class Housekeeping:
             await rescue(self._database, self._actions, self._clock)
         if self._is_due("held", HELD_EVERY_S) or force:
             await release_verified(self._database, self._clock)
+        if self._is_due("since", SINCE_EVERY_S) or force:
+            await ensure_since(self._database, self._actions, self._clock)
         retention = timedelta(days=self._settings.retention_days)
         if self._is_due("shred", SHRED_EVERY_S) or force:
             await shred(self._database, self._clock, retention)

@@ -66,6 +66,26 @@ async def load_people(reader: Reader, identity_ids: Sequence[UUID]) -> dict[UUID
     }
 
 
+async def list_ids(reader: Reader, limit: int, after: UUID) -> list[UUID]:
+    """At most `limit` ids greater than `after`, in their order."""
+    rows = await reader.fetch_all(
+        "SELECT id FROM identities WHERE id > :after ORDER BY id LIMIT :limit", {"after": after, "limit": limit}
+    )
+    return [read_uuid(row["id"]) for row in rows]
+
+
+async def find_ids_by_email(reader: Reader, email: str) -> list[UUID]:
+    """Who has this address, to sign in or to be reached. Usually one; the address is normalised as ours are."""
+    rows = await reader.fetch_all(
+        """
+        SELECT identity_id FROM verifiable_addresses WHERE via = 'email' AND value = :email
+        UNION SELECT identity_id FROM credential_identifiers WHERE identifier = :email
+        """,
+        {"email": email.strip().lower()},
+    )
+    return [read_uuid(row["identity_id"]) for row in rows]
+
+
 def placeholders(ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
     """Names for an IN list, padded to a power of two so that few statements are ever prepared."""
     size = 1 << (len(ids) - 1).bit_length()

@@ -34,7 +34,7 @@ async def list_deliveries(
     reader: Reader, chosen: Filter, limit: int, *, before: UUID | None = None, after: UUID | None = None
 ) -> list[Delivery]:
     """At most `limit`, the newest first; `before` continues a list. With `after`, those queued since, oldest first."""
-    conditions, params = _conditions(chosen)
+    conditions, params = conditions_of(chosen)
     if before is not None:
         conditions.append("id < :before")
         params["before"] = before
@@ -67,7 +67,7 @@ async def list_attempts(reader: Reader, delivery_id: UUID) -> list[Attempt]:
 
 async def count_by_state(reader: Reader, chosen: Filter) -> dict[State, int]:
     """How many of each state; states without any are 0."""
-    conditions, params = _conditions(chosen)
+    conditions, params = conditions_of(chosen)
     rows = await reader.fetch_all(
         f"SELECT state, COUNT(*) AS number FROM deliveries WHERE {' AND '.join(conditions)} GROUP BY state", params
     )
@@ -96,7 +96,8 @@ async def list_depths(reader: Reader) -> Sequence[Depth]:
     return [Depth(row["destination"], State(row["state"]), row["number"], row["oldest"]) for row in rows]
 
 
-def _conditions(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
+def conditions_of(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
+    """SQL conditions, never empty, and their parameters."""
     conditions, params = ["1 = 1"], dict[str, Any]()
     if chosen.states:
         names = [f"state{number}" for number in range(len(chosen.states))]
