@@ -61,6 +61,11 @@ class WebHookTimedOut(WebHookFailed):
 class WebHookBroken(WebHookFailed):
     """An internal server error occurred, please contact the system administrator"""
 
+    def __init__(self, *, is_native: bool = False) -> None:
+        """`is_native`: the client is an app; Kratos gives it another status (never another body)."""
+        self.is_native = is_native
+        super().__init__()
+
 
 def minutes(now: datetime, since: datetime) -> str:
     """`1.25`: how long ago, as Kratos's texts say it."""

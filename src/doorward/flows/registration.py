@@ -166,14 +166,13 @@ class RegistrationRules:
     async def _planned(
         self, flow: Flow, request: FlowRequest, method: str, draft: Draft, words: Words
     ) -> Rejection | RegistrationPlan:
-        running = replace(flow, active=method)
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(method))
         asked = await self._hooks.after(
-            running, method, draft, self._seen(running, request), self._writers.identities.redraft, words
+            flow, method, draft, self._seen(flow, request), self._writers.identities.redraft, words
         )
         if isinstance(asked, Veto):
             return _rejected(_without_payload(flow), *asked.problems)
-        return self._plan(running, request, method, asked, words, location)
+        return self._plan(flow, request, method, asked, words, location)
 
     def _plan(
         self, flow: Flow, request: FlowRequest, method: str, asked: Asked, words: Words, location: str
@@ -195,7 +194,7 @@ class RegistrationRules:
         )
         return RegistrationPlan(
             writers=self._writers,
-            flow=replace(_without_payload(flow), active=None),
+            flow=_without_payload(flow),
             fetched=flow,
             words=words,
             draft=draft,

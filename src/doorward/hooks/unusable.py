@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from doorward.flows.contract import Effect, HookContext, Proceed, Veto
 from doorward.flows.errors import WebHookBroken
+from doorward.flows.model import FlowType
 from doorward.observability.logging import Log
 
 
@@ -19,4 +20,4 @@ class UnusableHook:
     async def run(self, context: HookContext) -> Proceed | Veto:
         """Raises WebHookBroken."""
         self.log.warning("hook_unusable", hook=self.path, reason=self.reason)
-        raise WebHookBroken
+        raise WebHookBroken(is_native=context.flow.type is FlowType.API)

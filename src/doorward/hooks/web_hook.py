@@ -19,6 +19,7 @@ from doorward.flows.contract import Effect, HookContext, Proceed, Veto
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message
+from doorward.flows.model import Flow, FlowType
 from doorward.hooks.background import Background
 from doorward.ids import new_row_id
 from doorward.observability.logging import Log
@@ -79,7 +80,7 @@ class WebHook:
                 return Veto(tuple(problem for entry in entries for problem in _problems(entry)))
             case answers.UpstreamFailed(status, message):
                 self._tools.log.warning("web_hook_failed", hook=self._path, status=status, reason=message)
-                raise _refusal(status)
+                raise _refusal(status, context.flow)
 
     async def _ask(self, ctx: bytes) -> answers.Answer:
         trigger = new_row_id()
@@ -122,7 +123,7 @@ def _wait_s(failed: answers.UpstreamFailed, pause_s: float) -> float:
     return pause_s if failed.retry_after_s is None else min(failed.retry_after_s, WAIT_CAP_S)
 
 
-def _refusal(status: int) -> WebHookFailed:
+def _refusal(status: int, flow: Flow) -> WebHookFailed:
     if status == UNREACHABLE:
         return WebHookTimedOut()
-    return WebHookFailed() if status == IMPROPER else WebHookBroken()
+    return WebHookFailed() if status == IMPROPER else WebHookBroken(is_native=flow.type is FlowType.API)

@@ -89,6 +89,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, UnreadableSubmission):
         # Kratos's status and code differ here; its clients have seen both.
         return Problem(400, "", {**_error(500, ""), "message": error.reason or error.safe_text()})
+    if isinstance(error, WebHookBroken) and error.is_native:
+        return Problem(400, "", _error(500, ""))
     status = next(number for kind, number in STATUSES if isinstance(error, kind))
     error_id = "" if isinstance(error, NAMELESS) or type(error) in KINDS else error.code()
     body = _error(status, error_id, _reason(error, status), {} if status >= 500 else error.details)

@@ -139,7 +139,7 @@ async def test_event_knows_flow_and_request_but_no_secrets(make_house: MakeHouse
     (event,) = house.recorder.events
     context = event.cause.context
     assert context["flow"]["transient_payload"] == {"campaign": "spring"}
-    assert context["flow"]["active"] == "password"
+    assert "active" not in context["flow"]
     assert context["request_method"] == "POST"
     assert context["request_headers"] == {"User-Agent": ["Mozilla"]}
     assert "s3cret" not in str(context)
