@@ -39,9 +39,7 @@ def welcome(
         Agreement(receipt.text, receipt.granted, day(receipt.recorded_at)) for receipt in newest.values()
     )
     is_announced = any(receipt.granted and purpose in announced for purpose, receipt in newest.items())
-    return Welcome(
-        given_name(identity.traits), address_of(identity), agreements, _steps(identity, is_announced, signed_in_until)
-    )
+    return Welcome(given_name(identity.traits), address_of(identity), agreements, _steps(is_announced, signed_in_until))
 
 
 def given_name(traits: Mapping[str, Any]) -> str:
@@ -67,10 +65,8 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _steps(identity: Identity, is_announced: bool, signed_in_until: datetime) -> tuple[str, ...]:
+def _steps(is_announced: bool, signed_in_until: datetime) -> tuple[str, ...]:
     steps = []
-    if any(not address.verified and address.status == "sent" for address in identity.verifiable_addresses):
-        steps.append("Look into your mailbox: we ask you to confirm your address.")
     if is_announced:
         steps.append("Because you agreed, your details are now passed on as described. This takes a few seconds.")
     steps.append(f"You are signed in on this device until {day(signed_in_until)}, {signed_in_until:%H:%M} UTC.")

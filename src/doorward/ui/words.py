@@ -99,5 +99,5 @@ def error_words(status: int, error_id: str) -> ErrorWords:
     """The words for an error, by its id or else by its kind."""
     if error_id in ERRORS:
         return ERRORS[error_id]
-    by_status = {404: GONE, 410: GONE, 502: UPSTREAM, 503: AWAY}
+    by_status = {404: GONE, 410: GONE, 502: UPSTREAM, 503: AWAY, 504: UPSTREAM}
     return by_status.get(status) or (OURS if status >= 500 else REFUSED)

@@ -1,6 +1,5 @@
 """What the welcome page tells whom."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from doorward.clock import MovableClock
 from doorward.identities.draft import NewIdentity, make_draft
-from doorward.identities.model import AddressStatus, ConsentReceipt, Identity
+from doorward.identities.model import ConsentReceipt, Identity
 from doorward.identities.schema import IdentitySchema
 from doorward.ids import new_row_id
 from doorward.ui.welcome import given_name, welcome
@@ -70,14 +69,6 @@ def test_only_what_will_happen_is_announced(
     identity = person(clock)
     told = welcome(identity, [receipt(identity, clock, "marketing", granted=granted)], announced, clock.now())
     assert any("passed on" in step for step in told.steps) is is_told
-
-
-def test_a_mail_is_announced_once_its_verification_has_begun(clock: MovableClock) -> None:
-    identity = person(clock)
-    assert not any("mailbox" in step for step in welcome(identity, [], (), clock.now()).steps)
-    address = replace(identity.verifiable_addresses[0], status=AddressStatus.SENT)
-    begun = replace(identity, verifiable_addresses=(address,))
-    assert any("mailbox" in step for step in welcome(begun, [], (), clock.now()).steps)
 
 
 def test_how_long_the_session_lasts_is_told(clock: MovableClock) -> None:

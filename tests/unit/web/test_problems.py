@@ -15,6 +15,7 @@ from doorward.flows.errors import (
     SessionAlreadyAvailable,
     UnreadableSubmission,
     WebHookFailed,
+    WebHookTimedOut,
 )
 from doorward.identities.schema import UnknownSchema
 from doorward.ids import new_secret_id
@@ -37,6 +38,7 @@ from doorward.web.problems import STATUSES, json_problem, problem_of
         (SelfServiceFlowDisabled(), 400, "self_service_flow_disabled"),
         (SessionAlreadyAvailable(), 400, "session_already_available"),
         (WebHookFailed(), 502, ""),
+        (WebHookTimedOut(), 504, ""),
         (BodyTooLarge(), 413, "body_too_large"),
         (UniqueViolation("identities", ("id",)), 409, "unique_violation"),
         (DatabaseAway(), 503, "database_away"),

@@ -46,18 +46,18 @@ def _neighbours(number: int, last: int) -> list[tuple[str, int]]:
 
 
 def _address(path: str, page: int, size: int) -> str:
-    token = base64.urlsafe_b64encode(orjson.dumps({"offset": page * size})).decode().rstrip("=")
+    token = base64.urlsafe_b64encode(orjson.dumps({"offset": str(page * size), "v": 2})).decode().rstrip("=")
     return path + "?" + urlencode({"page": page, "page_size": size, "page_token": token, "per_page": size})
 
 
 def _offset(token: str) -> int | None:
-    """What a token says; None for anything that we did not make."""
+    """What a token says (Kratos's are read, too); None for anything else."""
     try:
         told = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError):
         return None
     offset = told.get("offset") if isinstance(told, dict) else None
-    return offset if isinstance(offset, int) and offset >= 0 else None
+    return _number(offset) if isinstance(offset, str) else None
 
 
 def _number(text: str | None) -> int | None:

@@ -41,6 +41,7 @@ def names(link: str) -> list[str]:
         ({"per_page": "2", "page": "4"}, "i", ["first", "prev"]),
         ({"per_page": "2", "page": "9"}, "", ["first", "prev"]),
         ({"page_size": "2", "page_token": "eyJvZmZzZXQiOi0xfQ"}, "ab", ["next", "last"]),
+        ({"page_size": "3", "page_token": "eyJvZmZzZXQiOiIzIiwidiI6Mn0"}, "def", ["first", "next", "prev", "last"]),
         ({"page_size": "2", "page_token": "W10"}, "ab", ["next", "last"]),
         ({"per_page": "x", "page": "-1", "page_token": "%%"}, "abcdefghi", ["first"]),
     ],
