@@ -80,7 +80,7 @@ def test_people_are_told_what_it_costs_and_what_the_plan_allows(fresh: Server, s
 @pytest.mark.parametrize(
     ("options", "token", "says"),
     [
-        ((), "pat-na1-wrong", "token_refused"),
+        ((), "pat-na1-wrong", "does not accept the token"),
         (("--portal", "1"), TOKEN, "wrong_portal"),
         (("--consent", "astrology"), TOKEN, "no_reason"),
         (("--basis", "contract"), TOKEN, "no_reason"),

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from doorward.app.core import fetcher
-from doorward.app.loading import plugins
+from doorward.app.core import fetcher, opened_core
+from doorward.app.loading import Sources, plugins
 from doorward.cli.output import say, warn
 from doorward.clock import SystemClock
 from doorward.config.load import DEFAULT_FILE, find_files, load
@@ -19,23 +19,30 @@ from doorward.config.model import Config
 from doorward.config.secrets import Secret
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.limits import Quota, read_quota
+from doorward.connectors.hubspot.outcomes import with_step
 from doorward.connectors.hubspot.settings import HubSpotSettings, parse_settings
 from doorward.connectors.hubspot.setup import Prepared, prepare
 from doorward.connectors.hubspot.setup_files import Plan, Written, write_files
 from doorward.connectors.hubspot.setup_template import first_template
-from doorward.connectors.hubspot.transport import Transport
+from doorward.connectors.hubspot.transport import CallRefused, Transport
 from doorward.connectors.hubspot.wire import BATCH_LIMIT, KEY_PROPERTY, Paths
-from doorward.errors import InvalidInput
+from doorward.delivery.pauses import list_pauses, resume
+from doorward.errors import DoorwardError, InvalidInput, Misconfigured
 from doorward.identities.schema import IdentitySchema
 from doorward.identities.schema_source import load_registry
 from doorward.security.egress import Egress
 from doorward.security.egress_policy import EgressPolicy
+from doorward.storage.contract import Transaction
 
 LIVE_TOKEN_VARIABLE = "HUBSPOT_TOKEN"  # noqa: S105 - the variable's name
 BILLING = (
     "Contacts made by an integration are non-marketing contacts: they cost nothing extra until somebody in HubSpot "
     "(a person, a workflow, an import) makes them marketing contacts. Doorward never does."
 )
+
+
+class PortalRefuses(Misconfigured):
+    """HubSpot refused a call that is needed to connect."""
 
 
 class NoReason(InvalidInput):
@@ -53,8 +60,7 @@ class Request:
     consent: str | None
     basis: str | None
     why: str | None
-    configs: tuple[Path, ...]
-    is_dev: bool
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Connected:
     prepared: Prepared
     written: Written
     quota: Quota | None
+    resumed: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -104,14 +111,14 @@ def read_token(token_file: Path | None, variable: str | None) -> Secret:
 async def connect(request: Request, token: Secret) -> Connected:
     """Everything that the command does. Raises DoorwardErrors; may be repeated after any of them."""
     settings = _settings(request, token)
-    files = find_files(request.configs, os.environ)
-    loaded = load(files, os.environ, {"dev": True} if request.is_dev else {}, plugins())
+    files = find_files(request.sources, os.environ)
+    loaded = load(files, os.environ, {"dev": True} if request.sources.is_dev else {}, plugins())
     listening = Listening()
     async with opened_client(settings, listening) as (client, egress):
         schema = await _default_schema(loaded.config, egress)
         reason = _reason(request, schema)
         purposes = _purposes(schema, reason)
-        prepared = await prepare(client, request.portal_id, purposes)
+        prepared = await _prepared(client, request.portal_id, purposes)
     plan = Plan(
         config_file=files[-1] if files else Path(DEFAULT_FILE),
         destination=request.destination,
@@ -121,7 +128,9 @@ async def connect(request: Request, token: Secret) -> Connected:
         reason=reason,
         template=first_template(schema.fields),
     )
-    return Connected(plan, prepared, write_files(plan, token), listening.quota)
+    written = write_files(plan, token)
+    resumed = await _resume(request) if written.block is None else ()
+    return Connected(plan, prepared, written, listening.quota, resumed)
 
 
 @asynccontextmanager
@@ -134,6 +143,39 @@ async def opened_client(settings: HubSpotSettings, allowance: Listening) -> Asyn
         yield HubSpotClient(transport, Paths(settings.api_version), allowance), egress
     finally:
         await egress.close()
+
+
+async def _prepared(client: HubSpotClient, portal_id: str | None, purposes: Sequence[str]) -> Prepared:
+    try:
+        return await prepare(client, portal_id, purposes)
+    except CallRefused as refused:
+        raise PortalRefuses(with_step(refused.problem)) from None
+
+
+async def _resume(request: Request) -> tuple[str, ...]:
+    """Ends the pauses that a working connection ends: of the destination and of its actions. Names what went on.
+
+    Without a database yet (or with one that lives in the server) nothing can be paused.
+    """
+    try:
+        async with opened_core(request.sources) as core:
+            actions = {each.name for each in core.table.list_actions() if each.destination == request.destination}
+            now = core.clock.now()
+            resting = [
+                each
+                for each in await list_pauses(core.database.reader, now)
+                if (each.scope == "destination" and each.name == request.destination)
+                or (each.scope == "action" and each.name in actions)
+            ]
+
+            async def end(tx: Transaction) -> None:
+                for each in resting:
+                    await resume(tx, each.scope, each.name, now)
+
+            await core.database.transaction(end)
+            return tuple(f"{each.scope} {each.name}" for each in resting)
+    except DoorwardError:
+        return ()
 
 
 def _settings(request: Request, token: Secret) -> HubSpotSettings:
@@ -200,6 +242,7 @@ def connected_json(done: Connected) -> dict[str, Any]:
         "config": str(plan.config_file),
         "config_written": done.written.block is None,
         "block": done.written.block,
+        "resumed": done.resumed,
     }
 
 
@@ -225,6 +268,8 @@ def tell(done: Connected) -> None:
         warn(f"The configuration was not changed: {written.why_not}")
         say("Paste this into it:\n")
         say(written.block)
+    if done.resumed:
+        say(f"Goes on again: {', '.join(done.resumed)}.")
     if "consent" in plan.reason:
         say(f"Sent are people who consent to {plan.reason['consent']!r}; everybody else is skipped, with the reason.")
     _tell_plan(done.quota)

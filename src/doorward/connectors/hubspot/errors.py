@@ -77,6 +77,7 @@ def says(pattern: str) -> re.Pattern[str]:
 
 
 V = Verdict
+KEY_TEXT = f"The contact property {KEY_PROPERTY} is missing in the portal, or not unique."
 RULES: tuple[Rule, ...] = (
     # Limits first: their bodies carry no category, or one of two.
     Rule(V.DAILY, "daily_limit", "The portal's daily calls are used up.", (429,), policy="DAILY"),
@@ -95,15 +96,15 @@ RULES: tuple[Rule, ...] = (
     # Our own key.
     Rule(
         V.KEY,
-        "key_property_missing",
-        "The portal has no contact property " + KEY_PROPERTY + ".",
+        "key_property",
+        KEY_TEXT,
         error="PROPERTY_DOESNT_EXIST",
         blames=KEY_PROPERTY,
     ),
     Rule(
         V.KEY,
-        "key_property_not_unique",
-        f"The contact property {KEY_PROPERTY} is not unique in the portal.",
+        "key_property",
+        KEY_TEXT,
         message=says(r"by non-unique .*propert"),
     ),
     # One record.
