@@ -4,12 +4,17 @@ from portalsim import problems
 from portalsim.contacts import records
 from portalsim.contacts.model import Contact
 from portalsim.portal import Portal
+from portalsim.problems import Invalid
 
 RECORD_ID = "hs_object_id"
 
 
 def require_key(portal: Portal, id_property: str) -> None:
-    """E-mail and unique properties are keys; everything else is refused, `hs_object_id` too."""
+    """E-mail and unique properties are keys; everything else is refused, `hs_object_id` too. That a property which is
+    not there at all is named as such is a guess: HubSpot's answer is not recorded."""
+    if id_property not in portal.catalogue.live:
+        found = Invalid(id_property, "PROPERTY_DOESNT_EXIST", f'Property "{id_property}" does not exist')
+        raise problems.invalid_values([found], portal.account.portal_id)
     if id_property != "email" and id_property not in portal.catalogue.unique_names:
         raise problems.non_unique(id_property)
 
@@ -26,6 +31,8 @@ def find_by_key(portal: Portal, id_property: str, value: str) -> Contact | None:
 
 def find_any(portal: Portal, key: str, id_property: str | None, *, archived: bool = False) -> Contact | None:
     """By record id when `id_property` is None. Raises Problem for a wrong key property."""
+    if archived:
+        records.purge(portal.database, portal.clock.now_ms())
     if id_property in (None, "", RECORD_ID):
         return records.find(portal.database, int(key), archived=archived) if is_record_id(key) else None
     require_key(portal, str(id_property))

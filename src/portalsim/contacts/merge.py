@@ -25,7 +25,7 @@ def merge(portal: Portal, primary: Contact, other: Contact, origin: Origin) -> C
         *records.merged_ids(portal.database, primary.id),
         *records.merged_ids(portal.database, other.id),
     ]
-    if len(old_ids) + 2 > LIMIT:
+    if _merges(portal, primary.id, other.id, *old_ids) + 1 > LIMIT:
         raise problems.too_many_merges()
     keeps_id = portal.switches["merge_id"] == "primary"
     new_id = primary.id if keeps_id else portal.next_id()
@@ -54,6 +54,13 @@ def endpoint(portal: Portal, call: Call) -> Answer:
     other = _named(portal, body.get("objectIdToMerge"))
     merged = merge(portal, primary, other, call.origin)
     return Answer(200, merged.to_json(merged.all_names(), lookup.link(portal)))
+
+
+def _merges(portal: Portal, *ids: int) -> int:
+    """How many merges led to these records."""
+    marks = ",".join("?" * len(ids))
+    query = f"SELECT count(*) FROM ledger WHERE contact_id IN ({marks}) AND kind = 'contact.merge'"
+    return int(portal.database.value(query, ids) or 0)
 
 
 def _named(portal: Portal, given: Any) -> Contact:

@@ -44,6 +44,7 @@ def list_page(portal: Portal, call: Call) -> Answer:
     histories = known_names(portal, call.names("propertiesWithHistory"))
     limit = call.number("limit", DEFAULT_PAGE, PAGE_WITH_HISTORY if histories else PAGE)
     after = _read_cursor(call.text("after"))
+    records.purge(portal.database, portal.clock.now_ms())
     found = records.list_page(portal.database, after, limit + 1, archived=call.text("archived") == "true")
     names = known_names(portal, call.names("properties"))
     results = [
