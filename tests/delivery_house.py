@@ -113,9 +113,10 @@ class DeliveryHouse:
         self.metrics = make_metrics()
         self.sandbox = Sandbox(1)
         self.settings = DeliverySettings()
+        self.sleep: Callable[[float], Awaitable[None]] = self.move_clock
 
     def dispatcher(self, **changes: Any) -> Dispatcher:
-        """Another worker on the same database. Its waits move the clock."""
+        """Another worker on the same database. Its waits move the clock, unless the test replaced `sleep`."""
         parts = Parts(
             database=self.database,
             connectors=self.targets,
@@ -131,7 +132,7 @@ class DeliveryHouse:
         )
         return Dispatcher(parts, sleep=self.sleep, spread=lambda: 0.5)
 
-    async def sleep(self, seconds: float) -> None:
+    async def move_clock(self, seconds: float) -> None:
         self.clock.move(seconds=seconds)
 
     async def sign_up(self, email: str, consents: tuple[NewConsent, ...] = (YES,), **traits: Any) -> Change:
