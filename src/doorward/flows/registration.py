@@ -210,7 +210,7 @@ class RegistrationRules:
     # The form
 
     def _nodes(self, stage: Stage, schema: IdentitySchema, words: Words) -> tuple[Node, ...]:
-        traits = [trait_node(each, words) for each in schema.fields]
+        traits = [trait_node(each, words) for each in schema.fields if each.type != "object"]
         if stage is Stage.CREDENTIALS:
             traits = [node.with_attributes(type="hidden") for node in traits]
         own = [node for method in self._methods for node in method.nodes(stage, words)]

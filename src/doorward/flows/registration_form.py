@@ -53,7 +53,7 @@ def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str
     filled = _copied(traits)
     for each in schema.fields:
         node = filled
-        for part in each.path[:-1]:
+        for part in each.path if each.type == "object" else each.path[:-1]:
             inner = node.setdefault(part, {})
             if not isinstance(inner, dict):
                 break

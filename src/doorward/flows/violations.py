@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message, Words
 from doorward.identities.schema import Violation
@@ -15,9 +17,13 @@ Speaker = Callable[[Words, Violation, Any], Message]
 
 def problems_of(violations: Iterable[Violation], traits: Any, words: Words) -> tuple[FormProblem, ...]:
     """One message per violation, at the node of its field; what concerns the whole of an object at the object's."""
+    found = sorted(violations, key=lambda item: item.keyword not in JUDGED_FIRST)
+    mistyped = {item.pointer for item in found if item.keyword == "type"}
     return tuple(
         FormProblem(node_name(item.pointer), message_of(item, _at(traits, item.pointer), words))
-        for item in sorted(violations, key=lambda item: item.keyword not in JUDGED_FIRST)
+        for item in found
+        # Of a value of the wrong type nothing else is worth saying.
+        if item.keyword == "type" or item.pointer not in mistyped
     )
 
 
@@ -29,7 +35,7 @@ def node_name(pointer: tuple[str | int, ...]) -> str:
 def message_of(violation: Violation, value: Any, words: Words) -> Message:
     """The message of one violation; keywords without an id of their own are 4000001 with the reason."""
     speaker = SPEAKERS.get(violation.keyword)
-    if violation.keyword == "format":
+    if violation.keyword == "format" and value != "":
         speaker = FORMATS.get(str(violation.params.get("format")))
     return speaker(words, violation, value) if speaker else _reason(words, violation, value)
 
@@ -65,12 +71,16 @@ def _multiple(words: Words, violation: Violation, value: Any) -> Message:
     return words.say(4000022, {"base": violation.params["multiple_of"], "actual": value})
 
 
-def _unique(words: Words, _violation: Violation, _value: Any) -> Message:
-    return words.say(4000025)
+def _unique(words: Words, _violation: Violation, value: Any) -> Message:
+    pairs = (
+        (first, second) for second in range(len(value)) for first in range(second) if value[first] == value[second]
+    )
+    first, second = next(pairs, (0, 0))
+    return words.say(4000025, {"index_a": first, "index_b": second})
 
 
 def _const(words: Words, violation: Violation, _value: Any) -> Message:
-    return words.say(4000029, {"expected": violation.params["expected_value"]})
+    return words.say(4000029, {"expected": orjson.dumps(violation.params["expected_value"]).decode()})
 
 
 def _email(words: Words, _violation: Violation, value: Any) -> Message:
@@ -92,9 +102,9 @@ SPEAKERS: Mapping[str, Speaker] = {
     "maxLength": _limit(4000017, "max_length", "actual_length", len),
     "pattern": _pattern,
     "minimum": _limit(4000018, "minimum", "actual", _itself),
-    "exclusiveMinimum": _limit(4000019, "exclusive_minimum", "actual", _itself),
+    "exclusiveMinimum": _limit(4000019, "minimum", "actual", _itself),
     "maximum": _limit(4000020, "maximum", "actual", _itself),
-    "exclusiveMaximum": _limit(4000021, "exclusive_maximum", "actual", _itself),
+    "exclusiveMaximum": _limit(4000021, "maximum", "actual", _itself),
     "multipleOf": _multiple,
     "maxItems": _limit(4000023, "max_items", "actual_items", len),
     "minItems": _limit(4000024, "min_items", "actual_items", len),

@@ -3,9 +3,16 @@
 As in Kratos: NFKC, lower case, trimmed; phones E.164.
 """
 
+import re
 import unicodedata
 
 import phonenumbers
+
+# A bare address: no display name, no comments, no quotes. The local part may be Unicode (RFC 6531), a domain is given
+# in its ASCII form, as in Kratos.
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+EMAIL = re.compile(rf"[^\s@<>()\[\],;:\\\"]+@{LABEL}(?:\.{LABEL})*")
+EMAIL_MAX = 320
 
 
 def normalise_identifier(value: str) -> str:
@@ -38,3 +45,8 @@ def normalise_phone(value: str) -> str | None:
 def is_phone(value: str) -> bool:
     """The check behind the schema format `tel`."""
     return normalise_phone(unicodedata.normalize("NFKC", value).strip()) is not None
+
+
+def is_email(value: str) -> bool:
+    """The check behind the schema format `email`."""
+    return len(value) <= EMAIL_MAX and EMAIL.fullmatch(value) is not None

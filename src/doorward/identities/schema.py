@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from doorward.errors import InvalidInput, Misconfigured
-from doorward.identities.normalise import is_phone, normalise_address, normalise_identifier
+from doorward.identities.normalise import is_email, is_phone, normalise_address, normalise_identifier
 from doorward.identities.schema_fields import ConsentField, TraitField, read_fields, read_transient_consents
 
 
@@ -132,7 +132,11 @@ def texts_at(traits: Mapping[str, Any], path: Sequence[str]) -> list[str]:
 
 
 def _compile(id_: str, document: Mapping[str, Any]) -> jsonschema_rs.Validator:
-    formats: dict[str, Callable[[str], bool]] = {"tel": is_phone, "no-validate": lambda _: True}
+    formats: dict[str, Callable[[str], bool]] = {
+        "email": is_email,
+        "tel": is_phone,
+        "no-validate": lambda _: True,
+    }
     try:
         if "$schema" in document:
             return jsonschema_rs.validator_for(dict(document), validate_formats=True, formats=formats)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.identities.normalise import normalise_address, normalise_identifier
+from doorward.identities.normalise import is_email, normalise_address, normalise_identifier
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,31 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
 @given(st.emails())
 def test_an_address_is_found_whatever_its_case(address: str) -> None:
     assert normalise_address(address.upper().lower(), "email") == normalise_address(address.lower(), "email")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("ada@example.org", True),
+        ("ada+tag@mail.example.org", True),
+        ("café.ada@example.org", True),
+        ("o'hara@example.org", True),
+        ("ada@bücher.org", False),
+        ("ada@xn--bcher-kva.org", True),
+        ("Ada <ada@example.org>", False),
+        (" ada@example.org", False),
+        ("ada@example.org ", False),
+        ("ada@example.org\n", False),
+        ("ada@example.org,eve@example.org", False),
+        ("ada@@example.org", False),
+        ("ada@-example.org", False),
+        ("ada@example..org", False),
+        ("ada@", False),
+        ("@example.org", False),
+        ("ada", False),
+        ("", False),
+        ("a" * 320 + "@example.org", False),
+    ],
+)
+def test_what_an_email_address_is(text: str, is_one: bool) -> None:
+    assert is_email(text) is is_one
