@@ -6,8 +6,7 @@ import time
 
 import aiohttp
 
-from running import Server, Simulator, request
-from stack import percentile, report, sign_up, stack
+from stack import Server, Simulator, percentile, report, request, sign_up, stack
 
 
 def main() -> None:

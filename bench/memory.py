@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from running import until
-from stack import report, stack
+from stack import report, stack, until
 
 
 def resident_mib(pid: int) -> float:

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,45 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from running import PASSWORD, TOKEN, Server, Simulator, request, running
+from running import PASSWORD, TOKEN, Server, Simulator, request, running, until
+
+__all__ = [
+    "BCRYPT_4",
+    "Server",
+    "Simulator",
+    "contact_count",
+    "counters",
+    "percentile",
+    "report",
+    "request",
+    "sign_up",
+    "sign_up_many",
+    "stack",
+    "until",
+]
 
 BCRYPT_4 = "hashers: {algorithm: bcrypt, bcrypt: {cost: 4}}\n"
 
 
 @contextlib.contextmanager
 def stack(
-    *, connected: bool = True, plan: str = "off", config: str = "", dsn: str | None = None
+    *,
+    connected: bool = True,
+    plan: str = "off",
+    config: str = "",
+    dsn: str | None = None,
+    before_start: Callable[[Server], None] = lambda _: None,
 ) -> Iterator[tuple[Server, Simulator]]:
-    """Both, started, in a folder that goes away."""
+    """Both, started, in a folder that goes away; `before_start` finds the server connected and not running."""
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as name:
         folder = Path(name)
         simulator = Simulator(folder, "--plan", plan)
         dsn = dsn or f"sqlite://{folder}/doorward.sqlite?_fk=true"
-        server = Server(folder, f"dsn: {dsn}\nlog: {{level: warning}}\n{config}", "--dev")
+        server = Server(folder, f"dev: true\ndsn: {dsn}\nlog: {{level: warning}}\n{config}", "--dev")
         with running(simulator):
             if connected:
                 connect(server, simulator)
+            before_start(server)
             with running(server):
                 yield server, simulator
 
@@ -71,8 +92,13 @@ async def sign_up_many(server: Server, prefix: str, count: int, concurrency: int
 
 
 def contact_count(simulator: Simulator) -> int:
-    state = request("GET", f"{simulator.url}/_sim/counters").body
-    return int(state["contacts"])
+    return counters(simulator)["contacts"]
+
+
+def counters(simulator: Simulator) -> dict[str, int]:
+    """contacts, calls, rate_limited …"""
+    found: dict[str, int] = request("GET", f"{simulator.url}/_sim/counters").body
+    return found
 
 
 def report(name: str, figures: dict[str, Any], as_json: bool) -> None:

@@ -4,37 +4,40 @@ import argparse
 import asyncio
 import time
 
-from running import request
-from stack import BCRYPT_4, contact_count, report, sign_up_many, stack
+from seeding import seed
+from stack import Server, contact_count, counters, report, stack
 
 ONE_BY_ONE_PER_S = 10.0
 CEILING_PER_S = 1000.0
+WARM_UP_S = 10.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--count", type=int, default=40_000)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with stack(plan="free", config=BCRYPT_4) as (server, simulator):
-        stories = f"{simulator.url}/_sim/faults"
-        request("POST", stories, {"kind": "status", "status": 503, "probability": 1.0, "match": {"path": "/crm/"}})
-        asyncio.run(sign_up_many(server, "p", arguments.count, 8))
-        request("DELETE", stories)
-        start_count = contact_count(simulator)
-        started = time.perf_counter()
-        while contact_count(simulator) < arguments.count:
-            time.sleep(0.2)
-        seconds = time.perf_counter() - started
-        refused = request("GET", f"{simulator.url}/_sim/counters").body.get("rate_limited", 0)
-    rate = (arguments.count - start_count) / seconds
+
+    def fill(server: Server) -> None:
+        asyncio.run(seed(server.config, arguments.count))
+
+    with stack(plan="free", before_start=fill) as (_, simulator):
+        samples = [(time.perf_counter(), contact_count(simulator), counters(simulator)["rate_limited"])]
+        while samples[-1][1] < arguments.count:
+            time.sleep(0.25)
+            samples.append((time.perf_counter(), contact_count(simulator), counters(simulator)["rate_limited"]))
+    started, ended = samples[0][0], samples[-1][0]
+    warm = next(each for each in samples if each[0] - started >= WARM_UP_S or each is samples[-1])
+    steady = (samples[-1][1] - warm[1]) / (ended - warm[0]) if ended > warm[0] else float("nan")
     figures = {
         "contacts": arguments.count,
-        "seconds": seconds,
-        "contacts/s": rate,
-        "of the ceiling of 1,000/s": rate / CEILING_PER_S,
-        "times one by one (10/s)": rate / ONE_BY_ONE_PER_S,
-        "429 answers": refused,
+        "seconds": ended - started,
+        "contacts/s, all of it": (arguments.count - samples[0][1]) / (ended - started),
+        "contacts/s after the first 10 s": steady,
+        "of the ceiling of 1,000/s": steady / CEILING_PER_S,
+        "times one by one (10/s)": steady / ONE_BY_ONE_PER_S,
+        "429 answers after the first 10 s": samples[-1][2] - warm[2],
+        "429 answers in all": samples[-1][2],
     }
     report("contacts landed from a full queue, 100 calls per 10 s", figures, arguments.json)
 
