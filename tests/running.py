@@ -1,6 +1,7 @@
 """Real processes for the acceptance and crash tests: server and simulator on free ports, in a folder of their own."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 BIN = Path(sys.executable).parent
 TOKEN = "pat-na1-00000000-0000-4000-8000-000000000001"
@@ -48,6 +50,17 @@ def request(method: str, url: str, body: Any = None, headers: Mapping[str, str] 
     except urllib.error.HTTPError as refused:
         with refused:
             return Answer(refused.code, _parsed(refused.read()), dict(refused.headers))
+
+
+def exchange(url: str, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    """One exchange byte by byte: nothing is encoded, added or followed. The answer's header names are in lower case."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    with contextlib.closing(connection):
+        connection.request(method, path, body, {"Accept": "application/json", **(headers or {})})
+        answer = connection.getresponse()
+        return Answer(
+            answer.status, _parsed(answer.read()), {name.lower(): value for name, value in answer.getheaders()}
+        )
 
 
 def until(what: str, probe: Any, patience_s: float = PATIENCE_S) -> Any:

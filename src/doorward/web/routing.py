@@ -1,7 +1,7 @@
 """Finds the route of a request, and answers as Kratos does where there is none: 404, 405 with Allow, clean paths."""
 
 from collections.abc import Sequence
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.routing import Match, Route
@@ -12,6 +12,7 @@ from doorward.web.responses import redirect, text_answer
 ROUTE = "doorward.route"
 ALL_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 TEMPORARY = 307
+UNESCAPED = "/:@!$&'()*+,;="
 
 
 class Routes:
@@ -26,7 +27,9 @@ class Routes:
         clean = cleaned(scope["path"])
         if clean != scope["path"]:
             query = scope["query_string"].decode("latin-1")
-            answer = redirect(request, f"{clean}?{query}" if query else clean, TEMPORARY)
+            # Unescaped, `/\evil.example` would be another host to a browser, and `?` or `#` would end the path.
+            place = quote(clean, safe=UNESCAPED)
+            answer = redirect(request, f"{place}?{query}" if query else place, TEMPORARY)
         else:
             answer = self._found({**scope, "path": _routed_path(scope)}, scope)
         await answer(scope, receive, send)

@@ -40,6 +40,11 @@ async def test_an_unclean_path_is_redirected_with_its_query() -> None:
     assert (answer.status, answer.header("location")) == (307, "/b/1?x=1")
 
 
+async def test_a_cleaned_path_leads_to_no_other_host() -> None:
+    answer = await call(ROUTES, "GET", "/..//\\evil.example.org/%3Fa", JSON)
+    assert answer.header("location") == "/%5Cevil.example.org/%3Fa"
+
+
 async def test_what_is_not_there_is_plain_text() -> None:
     answer = await call(ROUTES, "GET", "/a/", JSON)
     assert (answer.status, answer.header("content-type")) == (404, "text/plain; charset=utf-8")
