@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from doorward.config.model_serve import AdminServe, PublicServe, RequestLogConfig
 from doorward.config.secrets import Secret
@@ -82,6 +82,19 @@ async def test_the_log_line_holds_neither_query_nor_path_values(caplog: pytest.L
     fields = vars(caplog.records[-1])["fields"]
     assert (fields["route"], fields["status"], fields["method"]) == ("/hello", 200, "GET")
     assert "ada" not in str(fields)
+
+
+async def test_a_websocket_is_closed_at_once() -> None:
+    told: list[Message] = []
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    await admin()({"type": "websocket", "path": "/hello", "headers": []}, receive, send)
+    assert [message["type"] for message in told] == ["websocket.close"]
 
 
 async def test_health_may_be_left_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
