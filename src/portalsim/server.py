@@ -1,6 +1,8 @@
 """Runs the simulator on uvicorn, with a connection that faults may cut."""
 
+import signal
 import socket
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -40,7 +42,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(portal: Portal, sock: socket.socket, *, log_level: str = "warning") -> None:
-    """Until SIGINT or SIGTERM."""
+    """Until SIGINT or SIGTERM; then raises SystemExit(0)."""
+    # The server raises the signal that it caught once more when it is done; to have been asked to stop is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     stops: list[uvicorn.Server] = []
     app = build(portal, lambda: bool(stops) and stops[0].should_exit)
     config = uvicorn.Config(
@@ -56,3 +61,7 @@ def serve(portal: Portal, sock: socket.socket, *, log_level: str = "warning") ->
     server = uvicorn.Server(config)
     stops.append(server)
     server.run(sockets=[sock])
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
