@@ -16,6 +16,7 @@ from doorward.delivery.telemetry import tell_lost, tell_settled
 from doorward.errors import Unavailable
 from doorward.observability.logging import Log
 from doorward.observability.metrics import Metrics
+from doorward.observability.tracing import delivery_span
 from doorward.outbox.claim import list_still_leased
 from doorward.storage.contract import Database, Transaction
 from doorward.storage.failpoints import failpoint
@@ -160,8 +161,10 @@ class BatchSender:
         connector = self._connector
         send = connector.send_withdrawals if is_withdrawal and isinstance(connector, Withdrawer) else connector.send
         try:
-            async with asyncio.timeout(self._tools.settings.send_limit_s):
-                return await send(jobs)
+            traces = [job.delivery.trace_id for job in jobs]
+            with delivery_span(self._destination, traces):
+                async with asyncio.timeout(self._tools.settings.send_limit_s):
+                    return await send(jobs)
         except TimeoutError:
             return dict.fromkeys((job.delivery.id for job in jobs), TOO_SLOW)
         except Unavailable as error:

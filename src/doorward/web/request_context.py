@@ -5,12 +5,14 @@ import secrets
 import time
 from collections.abc import Callable
 
+from opentelemetry.trace import Span
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward.errors import DoorwardError
 from doorward.observability.logging import Log, trace_id
 from doorward.observability.metrics import Metrics
+from doorward.observability.tracing import request_span
 from doorward.web.headers import add_header
 from doorward.web.problems import json_problem, problem_of
 from doorward.web.routing import ROUTE
@@ -44,7 +46,16 @@ class RequestContext:
             return
         headers = dict(scope["headers"])
         request_id = _accepted_id(headers.get(REQUEST_ID.encode())) or secrets.token_hex(16)
-        reset = trace_id.set(_trace_of(headers.get(b"traceparent")) or secrets.token_hex(16))
+        parent = headers.get(b"traceparent", b"")
+        with request_span(scope["method"], self._listener, parent.decode("latin-1")) as span:
+            known = _trace_of(parent) or _trace_of_span(span) or secrets.token_hex(16)
+            status = await self._within_trace(scope, receive, send, known, request_id)
+            span.set_attribute("http.response.status_code", status)
+            span.set_attribute("http.route", scope.get(ROUTE, "none"))
+
+    async def _within_trace(self, scope: Scope, receive: Receive, send: Send, trace: str, request_id: str) -> int:
+        """Answers; the status that was sent."""
+        reset = trace_id.set(trace)
         started = time.perf_counter()
         status = CANCELLED
 
@@ -60,6 +71,7 @@ class RequestContext:
         finally:
             self._record(scope, status, time.perf_counter() - started, request_id)
             trace_id.reset(reset)
+        return status
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send, has_started: Callable[[], bool]) -> None:
         try:
@@ -94,7 +106,12 @@ def _accepted_id(given: bytes | None) -> str:
     return given.decode() if given and ACCEPTABLE_ID.fullmatch(given) else ""
 
 
-def _trace_of(parent: bytes | None) -> str:
+def _trace_of(parent: bytes) -> str:
     """The trace id of a W3C `traceparent` header."""
-    match = TRACE_PARENT.fullmatch(parent or b"")
+    match = TRACE_PARENT.fullmatch(parent)
     return match.group(1).decode() if match else ""
+
+
+def _trace_of_span(span: Span) -> str:
+    context = span.get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else ""
