@@ -32,9 +32,20 @@ def translated() -> Iterator[None]:
 
 
 def create_file(path: Path) -> None:
-    """Makes an empty file that only this user can read; SQLite gives the same mode to its -wal and -shm files."""
+    """Makes an empty file that only this user can read; SQLite gives the same mode to its -wal and -shm files.
+
+    A file that is there is never opened: closing it would drop the locks that this process's other connections hold
+    on it (POSIX), and the next process to close its own would take itself for the last one and delete their -wal.
+    """
+    if path.is_file():
+        if not os.access(path, os.W_OK):
+            raise UnusableFile(f"{path} cannot be written by this user.")
+        return
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.is_dir():
+            raise UnusableFile(f"{path} is a directory.") from None
     except FileNotFoundError:
         raise UnusableFile(f"The directory {path.parent} does not exist.") from None
     except IsADirectoryError:
