@@ -27,6 +27,13 @@ WORDS = (
     "edges_http/wrong_types_registration",
     "edges_http/wrong_types_traits",
     "edges_http/form_",
+    "edges_browser/return_to_registration",
+    "hooks/registration_api",
+    "hooks/registration_before",
+    "hooks/registration_browser",
+    "hooks/registration_cancel",
+    "hooks/registration_parse",
+    "hooks/registration_spa",
 )
 COUNT = re.compile(r"^ *(\d+) of +(\d+) equal +(\w+)$", re.M)
 PORTS = (4433, 4434, 4471, 4472, 4473)

@@ -87,7 +87,7 @@ def _climbs(path: str) -> bool:
 
 
 def _fits(candidate: SplitResult, entry: SplitResult) -> bool:
-    if candidate.scheme != entry.scheme or not (candidate.path or "/").startswith(entry.path):
+    if candidate.scheme != entry.scheme or not (unquote(candidate.path) or "/").startswith(entry.path):
         return False
     host, pattern = candidate.netloc.lower(), entry.netloc.lower()
     if not pattern.startswith("*."):

@@ -31,6 +31,7 @@ TARGETS = ReturnTargets(
         ("/relative?x=1", "https://app.example.org/relative?x=1"),
         ("https://deep.example.org/inside/more", "https://deep.example.org/inside/more"),
         ("https://a.b.wild.example.org/", "https://a.b.wild.example.org/"),
+        ("https://deep.example.org/%69nside", "https://deep.example.org/%69nside"),
         ("?step=2", "https://app.example.org/welcome?step=2"),
         ("#top", "https://app.example.org/welcome#top"),
         ("myapp://callback/done", "myapp://callback/done"),
