@@ -134,6 +134,18 @@ def _exhaust_day(portal: Portal, details: Details) -> dict[str, Any]:
     return {"used": portal.limits.used_today(portal.clock.now())}
 
 
+def _refuse_connections(portal: Portal, details: Details) -> dict[str, Any]:
+    """`seconds` of the machine's clock, in which nobody is there, the control API included."""
+    if portal.shut_door is None:
+        raise BadHappening("there is no server whose door could be shut")
+    try:
+        seconds = float(details.get("seconds", 5))
+    except (TypeError, ValueError):
+        raise BadHappening(f"{details.get('seconds')} is no number of seconds") from None
+    portal.shut_door(seconds)
+    return {"refused_for_s": seconds}
+
+
 def new_token_value(portal: Portal, kind: str = "private_app") -> str:
     return f"{'CJ' if kind == 'oauth' else 'pat'}-{portal.account.hosting}-{portal.new_uuid()}"
 
@@ -176,5 +188,6 @@ _ACTIONS: Mapping[str, Callable[[Portal, Details], dict[str, Any]]] = {
     "merge_contacts": _merge_contacts,
     "set_switch": _set_switch,
     "exhaust_day": _exhaust_day,
+    "refuse_connections": _refuse_connections,
 }
 ACTION_NAMES = tuple(_ACTIONS)

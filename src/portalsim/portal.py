@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,8 @@ class Account:
 
 @dataclass(slots=True)
 class Portal:
-    """Mutable on purpose: it is the simulated world. `required` are the portal's own rules (2026-09 enforces them)."""
+    """Mutable on purpose: it is the simulated world. `required` are the portal's own rules (2026-09 enforces them);
+    `shut_door` refuses connections for some seconds, and is None where there is no server."""
 
     database: Database
     account: Account
@@ -49,6 +51,7 @@ class Portal:
     limits: Limits
     faults: Faults
     store_name: str = "memory"
+    shut_door: Callable[[float], None] | None = None
     counters: Counters = field(default_factory=Counters)
     journal: Journal = field(default_factory=Journal)
     required: tuple[str, ...] = ()

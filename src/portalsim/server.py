@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from portalsim.app import build
+from portalsim.door import Door
 from portalsim.faults.wire import CONNECTION
 from portalsim.portal import Portal
 
@@ -60,6 +61,12 @@ def serve(portal: Portal, sock: socket.socket, *, log_level: str = "warning") ->
     )
     server = uvicorn.Server(config)
     stops.append(server)
+    host, port = sock.getsockname()[:2]
+    portal.shut_door = Door(
+        server,
+        lambda: listen(host, port),
+        lambda: CuttableProtocol(config=config, server_state=server.server_state, app_state=server.lifespan.state),
+    ).shut
     server.run(sockets=[sock])
 
 

@@ -2,6 +2,7 @@
 rest by its `api_request`. And what faults do to a real connection."""
 
 import re
+import urllib.error
 from typing import Any
 from urllib.request import urlopen
 
@@ -29,7 +30,7 @@ from hubspot.crm.contacts import (
 from hubspot.crm.contacts.exceptions import ApiException
 from hubspot.crm.properties import PropertyCreate
 
-from running import TOKEN, Simulator, request, running
+from running import TOKEN, Simulator, request, running, until
 
 pytestmark = pytest.mark.slow
 
@@ -261,6 +262,21 @@ def test_a_connection_that_is_reset_at_once_writes_nothing(client: Any, simulato
         call(client, "POST", "/crm/v3/objects/contacts", {"properties": {"email": "a@example.org"}})
     assert sim(simulator, "/counters")["contacts"] == 0
     assert sim(simulator, "/requests")["requests"][0]["status"] == 0
+
+
+def test_connections_are_refused_while_nobody_is_there(simulator: Simulator) -> None:
+    sim(simulator, "/happenings", {"action": "refuse_connections", "seconds": 1})
+
+    def is_refused() -> bool:
+        try:
+            request("GET", f"{simulator.url}/_sim/state")
+        except urllib.error.URLError as failed:
+            return isinstance(failed.reason, ConnectionRefusedError)
+        return False
+
+    until("a refusal", is_refused)
+    until("the simulator to be back", lambda: request("GET", f"{simulator.url}/_sim/state").status == 200)
+    assert simulator.stop() == 0
 
 
 def test_an_answer_that_trickles_is_whole_in_the_end(client: Any, simulator: Simulator) -> None:
