@@ -1,1 +1,1 @@
-"""Ground that guards: passwords, ciphers, tokens, and egress, the only way out to the network. Knows no business word."""
+"""Ground that guards: passwords, ciphers, tokens, and egress, the only way out. Knows no business word."""
