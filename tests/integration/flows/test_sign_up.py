@@ -1,5 +1,6 @@
 """One submit, one commit: what is stored, what each kind of client is answered, what leaves no trace."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,18 @@ async def test_refused_sign_up_stores_nothing_but_the_form(make_house: MakeHouse
     answer = await client.submit(await client.start(), form("ADA@example.org"))
     assert messages(answer) == {"": [4000007]}
     assert [await house.count(table) for table in EVERYTHING] == before
+
+
+async def test_of_many_at_once_one_gets_the_address(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("session"))
+    clients = [house.client(API) for _ in range(6)]
+    shown = [await client.start() for client in clients]
+    answers = await asyncio.gather(
+        *(client.submit(form_, form("ada@example.org")) for client, form_ in zip(clients, shown, strict=True))
+    )
+    assert sum(isinstance(answer, Done) for answer in answers) == 1
+    assert [messages(answer) for answer in answers if isinstance(answer, Shown)] == [{"": [4000007]}] * 5
+    assert [await house.count(table) for table in EVERYTHING] == [1, 1, 1, 1]
 
 
 async def test_event_and_rows_are_of_one_commit(make_house: MakeHouse) -> None:
