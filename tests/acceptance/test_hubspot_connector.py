@@ -298,7 +298,7 @@ async def test_a_property_that_is_removed_pauses_the_action_and_not_the_others(b
         ("revoke_token", {}, "token_refused"),
         ("expire_token", {}, "token_refused"),
         ("remove_scope", {"scope": "crm.objects.contacts.write"}, "scope_missing"),
-        ("archive_property", {"name": KEY_PROPERTY}, "key_property_missing"),
+        ("archive_property", {"name": KEY_PROPERTY}, "key_property"),
         ("exhaust_day", {}, "daily_limit"),
     ],
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorward.clock import Clock
 from doorward.connectors.hubspot.client import HubSpotClient
-from doorward.connectors.hubspot.consent import withdraw
+from doorward.connectors.hubspot.consent import may_have_contact, never_sent, withdraw
 from doorward.connectors.hubspot.limits import SharedQuota, Spending
 from doorward.connectors.hubspot.links import Links
 from doorward.connectors.hubspot.outcomes import outcome_of, pause_destination
@@ -69,10 +69,14 @@ class HubSpotConnector:
         Outcomes are Skip (code `withdrawn`), or Retry, Snooze as in `send`. Jobs need no rendered template.
         """
 
-        async def work(client: HubSpotClient) -> dict[UUID, Outcome]:
-            return await withdraw(client, jobs)
+        links = await self._links.find_links([job.delivery.identity_id for job in jobs])
+        told = [job for job in jobs if may_have_contact(job, links)]
 
-        return await self._checked(jobs, work)
+        async def work(client: HubSpotClient) -> dict[UUID, Outcome]:
+            return await withdraw(client, told)
+
+        silent = {job.delivery.id: never_sent(job) for job in jobs if not may_have_contact(job, links)}
+        return silent | (await self._checked(told, work) if told else {})
 
     async def close(self) -> None:
         """Nothing to close: connections belong to the egress."""

@@ -3,18 +3,32 @@
 It sets one property to false on the contact that carries the identity's id, and never makes a contact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from doorward.connectors.hubspot.batch import send_batch
 from doorward.connectors.hubspot.client import HubSpotClient
+from doorward.connectors.hubspot.draft import Written
 from doorward.connectors.hubspot.errors import Problem, Verdict
+from doorward.connectors.hubspot.links import Link
 from doorward.connectors.hubspot.outcomes import outcome_of
 from doorward.connectors.hubspot.wire import KEY_PROPERTY, BatchInput, consent_property
 from doorward.delivery.contract import Job, Outcome, Skip
 
-NO_CONTACT = Skip("withdrawn", "Consent was withdrawn; no contact carries this identity's id, so none was told.")
+CREATED = "identity.created"
 NO_PURPOSE = Skip("withdrawn", "The action sends without consent, so there is none to withdraw.")
+
+
+def may_have_contact(job: Job, links: Mapping[UUID, Link]) -> bool:
+    """A person who says no on arrival has no contact: nobody is asked, however many do."""
+    return job.delivery.event_kind != CREATED or job.delivery.identity_id in links
+
+
+def never_sent(job: Job) -> Skip:
+    """The outcome for a no that found no contact."""
+    return Skip(
+        "withdrawn", f"Consent to {job.action.consent!r} is not given: the newest answer is no. Nothing was sent."
+    )
 
 
 async def withdraw(client: HubSpotClient, jobs: Sequence[Job]) -> dict[UUID, Outcome]:
@@ -29,15 +43,13 @@ async def withdraw(client: HubSpotClient, jobs: Sequence[Job]) -> dict[UUID, Out
         if (contact := contacts.get(str(job.delivery.identity_id))) is not None
     ]
     written = await send_batch(client.update, inputs)
-    for job in asked:
-        result = written.get(str(job.delivery.id))
-        if result is None or (isinstance(result, Problem) and result.verdict is Verdict.GONE):
-            outcomes[job.delivery.id] = NO_CONTACT
-        elif isinstance(result, Problem):
-            outcomes[job.delivery.id] = outcome_of(result)
-        else:
-            name = consent_property(job.action.consent or "")
-            outcomes[job.delivery.id] = Skip(
-                "withdrawn", f"Consent was withdrawn; {name} was set to false on the contact {result.id}."
-            )
-    return outcomes
+    return outcomes | {job.delivery.id: _outcome(job, written.get(str(job.delivery.id))) for job in asked}
+
+
+def _outcome(job: Job, result: Written | None) -> Outcome:
+    if result is None or (isinstance(result, Problem) and result.verdict is Verdict.GONE):
+        return never_sent(job)
+    if isinstance(result, Problem):
+        return outcome_of(result)
+    name = consent_property(job.action.consent or "")
+    return Skip("withdrawn", f"Consent was withdrawn; {name} was set to false on the contact {result.id}.")

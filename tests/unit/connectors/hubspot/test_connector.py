@@ -318,10 +318,18 @@ async def test_a_withdrawal_writes_one_property_and_makes_no_contact(bench: Any,
     (made,) = await bench.send(make_job(person(firstname="A"), identity_id=identity))
     assert isinstance(made, Delivered)
     before = dict(bench.portal.contacts[made.external_id])
-    known, unknown = make_job(identity_id=identity), make_job()
-    outcomes = await bench.connector.send_withdrawals([known, unknown])
+    jobs = [make_job(identity_id=identity), make_job(), make_job(event="identity.updated")]
+    outcomes = await bench.connector.send_withdrawals(jobs)
+    assert outcomes.keys() == {job.delivery.id for job in jobs}
     assert all(isinstance(each, Skip) and each.code == "withdrawn" for each in outcomes.values())
     assert bench.portal.contacts == {made.external_id: {**before, "doorward_consent_marketing": "false"}}
+
+
+async def test_a_no_on_arrival_costs_no_call(bench: Any, make_job: MakeJob) -> None:
+    jobs = [make_job() for _ in range(3)]
+    outcomes = await bench.connector.send_withdrawals(jobs)
+    assert outcomes.keys() == {job.delivery.id for job in jobs}
+    assert bench.portal.calls == []
 
 
 async def test_a_withdrawal_is_tried_again_when_hubspot_is_away(bench: Any, make_job: MakeJob) -> None:
