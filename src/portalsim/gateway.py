@@ -73,10 +73,11 @@ class Gateway:
         exchange.token = self.portal.tokens.find(bearer) or NOBODY
         exchange.batch_size = _batch_size(path, raw)
         exchange.faults = self._faults(exchange)
-        before = self.portal.ledger.last_seq()
         self.portal.calls_in_flight += 1
         try:
             await pause(exchange.faults, self.portal.rng, self._own_latency_ms(exchange))
+            # Looked up anew: it may have been revoked or rotated while the call was under way.
+            exchange.token = self.portal.tokens.find(bearer) or NOBODY
             before = self.portal.ledger.last_seq()
             answer = self._answer(exchange, bearer, is_whole=is_whole)
             after = self.portal.ledger.last_seq()

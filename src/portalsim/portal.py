@@ -123,6 +123,8 @@ def open_portal(store: str, account: Account, seed: int, plan: str | None) -> Po
         required=tuple(settings.get("required", {}).get("value", ())),
         highest_id=first_id(database),
     )
+    if plan is not None:
+        portal.set_plan(plan)
     for name, document in database.documents(SWITCHES).items():
         try:
             portal.switches.flip(name, document["value"])

@@ -58,7 +58,8 @@ def _window(body: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _where(portal: Portal, body: Mapping[str, Any]) -> Clause:
-    clause = compile_groups(portal.catalogue.live, body.get("filterGroups") or [])
+    groups = body.get("filterGroups")
+    clause = compile_groups(portal.catalogue.live, [] if groups is None else groups)
     query = str(body.get("query") or "")
     if len(query) > LONGEST_QUERY:
         raise problems.validation(f"query may hold {LONGEST_QUERY:,} characters")
