@@ -130,6 +130,27 @@ class Simulator(Program):
         )
         return found.body if found.status == 200 else None
 
+    def emails(self) -> list[str]:
+        """E-mails of all contacts, by listing them rather than by looking one up: a double shows."""
+        found: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            page = request(
+                "GET",
+                f"{self.url}/crm/v3/objects/contacts?limit=100&properties=email{f'&after={after}' if after else ''}",
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            )
+            if page.status != 200:
+                raise OSError(f"the simulator answered {page.status}")
+            found += [contact["properties"].get("email") for contact in page.body["results"]]
+            after = page.body.get("paging", {}).get("next", {}).get("after")
+        return found
+
+    def arm(self, kind: str, **options: Any) -> None:
+        """Arms a fault."""
+        armed = request("POST", f"{self.url}/_sim/faults", {"kind": kind, **options})
+        assert armed.status < 300, armed.body
+
 
 class Server(Program):
     """`doorward serve` on free ports with a configuration file."""
@@ -168,6 +189,17 @@ serve:
         flow = request("GET", f"{self.public}/self-service/registration/api").body
         body = {"method": "password", "password": PASSWORD, "traits": {"email": email, **traits}}
         return request("POST", flow["ui"]["action"], body)
+
+
+def connected(folder: Path, simulator: Simulator, config: str, *options: str) -> Server:
+    """A server that `doorward hubspot connect` has connected to the simulator; not started yet."""
+    server = Server(folder, config, "--dev", *options)
+    token = folder / "simulator.token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    done = server.command("hubspot", "connect", "--base-url", simulator.url, "--token-file", str(token))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return server
 
 
 @contextlib.contextmanager

@@ -56,8 +56,8 @@ class JsonFormatter(logging.Formatter):
             **({"trace_id": trace_id.get()} if trace_id.get() else {}),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            line["trace"] = redact_text(self.formatException(record.exc_info))
+        if trace := trace_of(record, self):
+            line["trace"] = trace
         return orjson.dumps(line, default=str).decode()
 
 
@@ -69,7 +69,15 @@ class TextFormatter(logging.Formatter):
         tail = "".join(f" {name}={value}" for name, value in fields.items())
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
         text = f"{moment} {record.levelname.lower():7} {redact_text(record.getMessage())}{tail}"
-        return f"{text}\n{redact_text(self.formatException(record.exc_info))}" if record.exc_info else text
+        trace = trace_of(record, self)
+        return f"{text}\n{trace}" if trace else text
+
+
+def trace_of(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+    """Where it happened, for faults only: a library that warns goes on by itself, often once a second."""
+    if record.exc_info is None or record.levelno < logging.ERROR:
+        return ""
+    return redact_text(formatter.formatException(record.exc_info))
 
 
 def configure(level: str, form: str, stream: TextIO = sys.stderr) -> None:
