@@ -3,6 +3,7 @@
 The table is immutable and made anew when the configuration changes.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -104,7 +105,7 @@ def make_action(name: str, trigger: Trigger, entry: HookEntry, retry: RetryPolic
         name=name,
         trigger=trigger,
         connector=entry.hook,
-        destination=str(config.get("destination") or _origin(config)) if entry.hook == HUBSPOT else _origin(config),
+        destination=str(config.get("destination") or HUBSPOT) if entry.hook == HUBSPOT else _target(config),
         path=entry.path,
         settings=config,
         template=config.get("body"),
@@ -133,8 +134,14 @@ def _basis(config: Mapping[str, Any]) -> Basis | None:
     return Basis(str(kind), str(config.get("why") or "")) if kind else None
 
 
-def _origin(config: Mapping[str, Any]) -> str:
-    """A web_hook's destination is the origin that it calls: breaker and pauses belong to a server, not to a path."""
-    parts = urlsplit(str(config.get("url") or ""))
+def _target(config: Mapping[str, Any]) -> str:
+    """A web_hook's destination: the server that it calls and a digest of the whole address.
+
+    Order and breaker belong to one address: a hook that fails must not hold back another on the same server. The path
+    itself is not shown, since many a web_hook has its secret there.
+    """
+    url = str(config.get("url") or "")
+    parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}" if parts.scheme else "hubspot"
+    digest = hashlib.sha256(url.encode()).hexdigest()[:8]
+    return f"{parts.scheme}://{parts.hostname or ''}{port}#{digest}"

@@ -36,7 +36,9 @@ from doorward.web.site import Site
 
 def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background: Background) -> FlowEngine:
     """The flow engine with its methods and hooks. Raises Misconfigured kinds with the place in the configuration."""
-    tools = WebHookTools(core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background)
+    tools = WebHookTools(
+        core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background, clock=core.clock
+    )
     methods = registration_methods(
         core.config.selfservice.methods,
         MethodTools(core.passwords, hash_settings(core.config), core.egress, core.config.dev),

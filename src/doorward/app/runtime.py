@@ -14,6 +14,7 @@ from doorward.actions.sandbox import Sandbox
 from doorward.app.core import Core, build_core
 from doorward.app.dispatching import make_dispatcher, make_gauges, make_waiter
 from doorward.app.public import admin_app, make_engine, make_site, public_app
+from doorward.app.sweeping import sweep_for_ever
 from doorward.clock import Clock
 from doorward.config.model import Config
 from doorward.delivery.dispatcher import Dispatcher
@@ -40,6 +41,7 @@ class Generation:
         """Begins to deliver."""
         if self.dispatcher is not None:
             self.running = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
+            self.background.start(sweep_for_ever(self.core))
 
     async def stop(self, *, keep_database: bool = False) -> None:
         """Lets what is in flight finish within the drain time, then closes everything."""

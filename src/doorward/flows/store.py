@@ -58,8 +58,9 @@ async def find_flow(reader: Reader, flow_id: UUID, kind: FlowKind) -> Flow | Non
 
 
 async def delete_expired(tx: Transaction, before: datetime) -> int:
-    """Removes flows that expired before `before`; how many."""
-    return await tx.execute("DELETE FROM flows WHERE expires_at < :before", {"before": before})
+    """Removes flows that expired, and errors that were shown, before `before`; how many."""
+    gone = await tx.execute("DELETE FROM flows WHERE expires_at < :before", {"before": before})
+    return gone + await tx.execute("DELETE FROM flow_errors WHERE created_at < :before", {"before": before})
 
 
 def _changeable(flow: Flow) -> dict[str, Any]:

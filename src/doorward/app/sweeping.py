@@ -1,0 +1,37 @@
+"""Sweeps what nobody asks for any more: expired flows and stored errors, in the process that also delivers."""
+
+import asyncio
+from datetime import timedelta
+
+from doorward.app.core import Core
+from doorward.errors import Unavailable
+from doorward.flows.store import delete_expired
+from doorward.observability.logging import Log
+from doorward.storage.contract import Transaction
+
+EVERY_S = 600.0
+KEPT = timedelta(days=1)
+"""An expired flow is told apart from an unknown one for this long, as its replacement needs it."""
+
+
+async def sweep(core: Core) -> int:
+    """Once; how many rows went."""
+    before = core.clock.now() - KEPT
+
+    async def work(tx: Transaction) -> int:
+        return await delete_expired(tx, before)
+
+    return await core.database.transaction(work)
+
+
+async def sweep_for_ever(core: Core) -> None:
+    """Until it is cancelled. A database that is away is asked again later."""
+    log = Log("sweeping")
+    while True:
+        try:
+            gone = await sweep(core)
+        except Unavailable as error:
+            log.warning("database_away", reason=str(error))
+        else:
+            log.debug("swept", rows=gone)
+        await asyncio.sleep(EVERY_S)
