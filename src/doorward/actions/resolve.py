@@ -20,6 +20,7 @@ from doorward.actions.hooks import (
     uniquely_named,
 )
 from doorward.actions.model import Action, Await, Basis, RetryPolicy, Trigger
+from doorward.config.secrets import Secret
 from doorward.identities.events import IdentityEvent
 
 EVENT_OF_FLOW = {
@@ -140,7 +141,8 @@ def _target(config: Mapping[str, Any]) -> str:
     Order and breaker belong to one address: a hook that fails must not hold back another on the same server. The path
     itself is not shown, since many a web_hook has its secret there.
     """
-    url = str(config.get("url") or "")
+    given = config.get("url") or ""
+    url = given.reveal() if isinstance(given, Secret) else str(given)
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]
