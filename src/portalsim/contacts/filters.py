@@ -25,6 +25,8 @@ def expression(name: str) -> str:
     """The property's value in SQL; names are of the catalogue and hold no quotes."""
     if name == "hs_object_id":
         return "id"
+    if name == "email":
+        return "nullif(email, '')"
     return _COLUMNS.get(name) or f"json_extract(properties, '$.\"{name}\"')"
 
 
@@ -71,6 +73,8 @@ def _compile(definitions: Mapping[str, Definition], given: Mapping[str, Any]) ->
 
 
 def _operand(definition: Definition) -> str:
+    if definition.name == "email":
+        return "email"  # as the index has it: in lower case
     found = expression(definition.name)
     if definition.name in _COLUMNS or definition.name == "hs_object_id":
         return found
