@@ -90,6 +90,12 @@ class Program:
                 self.arguments, stdout=log, stderr=log, env={**os.environ, **self.environment}, cwd=self.log.parent
             )
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self.process is not None
+        return self.process.pid
+
     def kill(self) -> None:
         """SIGKILL: nothing gets to say good-bye."""
         assert self.process is not None
