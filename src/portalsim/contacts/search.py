@@ -96,7 +96,7 @@ def _remember_past(portal: Portal, horizon_ms: int) -> None:
     )
     portal.database.execute("DELETE FROM temp.past")
     changed: Sequence[tuple[Any, ...]] = portal.database.rows(
-        f"SELECT {records.COLUMNS} FROM contacts WHERE updated_ms > ? AND created_ms <= ? AND archived_ms IS NULL",
+        f"SELECT {records.COLUMNS} FROM contacts WHERE updated_ms > ? AND +created_ms <= ? AND +archived_ms IS NULL",
         (horizon_ms, horizon_ms),
     )
     for contact in map(records.read, changed):
