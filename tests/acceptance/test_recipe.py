@@ -1,0 +1,128 @@
+"""The recipe that people bring along from Kratos: a plain web_hook with api_key and Jsonnet to HubSpot's contacts.
+
+Under a target that is down, slow, or applies and then drops the answer: nobody is lost, nobody is doubled.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from running import TOKEN, Server, Simulator, running, until
+
+pytestmark = pytest.mark.slow
+
+TEMPLATE = """
+function(ctx) {
+  properties: {
+    email: ctx.identity.traits.email,
+    firstname: ctx.identity.traits.name.first,
+  },
+}
+"""
+CONFIG = """
+dsn: sqlite://{folder}/doorward.sqlite
+hashers: {{algorithm: bcrypt, bcrypt: {{cost: 4}}}}
+delivery: {{lease_s: 5}}
+selfservice:
+  flows:
+    registration:
+      after:
+        password:
+          hooks:
+            - hook: web_hook
+              config:
+                url: {simulator}/crm/v3/objects/contacts
+                method: POST
+                body: base64://{template}
+                {response}
+                auth: {{type: api_key, config: {{name: Authorization, value: "Bearer {token}", in: header}}}}
+            - hook: session
+"""
+IGNORED, AWAITED = "response: {ignore: true}", "headers: {}"
+CONTACTS = {"path": "/crm/v3/objects/contacts", "method": "POST"}
+ADA = {"first": "Ada"}
+PEOPLE = [f"p{number}@example.org" for number in range(6)]
+
+
+def recipe(folder: Path, simulator: Simulator, response: str) -> Server:
+    template = base64.b64encode(TEMPLATE.encode()).decode()
+    config = CONFIG.format(folder=folder, simulator=simulator.url, template=template, token=TOKEN, response=response)
+    return Server(folder, config, "--dev")
+
+
+def assert_each_once(simulator: Simulator) -> None:
+    until("every contact", lambda: set(PEOPLE) <= set(simulator.emails()), 60)
+    assert sorted(simulator.emails()) == sorted(PEOPLE)
+
+
+def assert_settled(server: Server) -> None:
+    """Every delivery ends as delivered: also one whose retry was told that the contact is there."""
+
+    def is_settled() -> bool:
+        listed = json.loads(server.command("deliveries", "list", "--json").stdout)
+        return {each["state"] for each in listed["deliveries"]} == {"delivered"}
+
+    until("the deliveries to be settled", is_settled, 60)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "reset", "match": CONTACTS, "count": 4},
+        {"kind": "status", "status": 503, "match": CONTACTS, "count": 4},
+        {"kind": "rate_limit", "retry_after": 1, "match": CONTACTS, "count": 3},
+        {"kind": "latency", "ms": 400, "match": CONTACTS, "count": 6},
+        {"kind": "lost_answer", "match": CONTACTS, "count": 4},
+        {"kind": "reset_mid_body", "match": CONTACTS, "count": 2},
+        {"kind": "truncated", "match": CONTACTS, "count": 2},
+    ],
+    ids=lambda fault: fault["kind"],
+)
+def test_a_target_in_trouble_loses_and_doubles_nobody(
+    tmp_path: Path, simulator: Simulator, fault: dict[str, object]
+) -> None:
+    server = recipe(tmp_path, simulator, IGNORED)
+    with running(server):
+        simulator.arm(**fault)
+        for email in PEOPLE:
+            assert server.sign_up(email, name=ADA).status == 200
+        assert_each_once(simulator)
+        assert_settled(server)
+
+
+def test_a_target_that_is_down_gets_everybody_when_it_is_back(tmp_path: Path, simulator: Simulator) -> None:
+    server = recipe(tmp_path, simulator, IGNORED)
+    with running(server):
+        simulator.kill()
+        for email in PEOPLE:
+            assert server.sign_up(email, name=ADA).status == 200
+        until("a failed try", lambda: "outcome=retry" in server.log.read_text())
+        simulator.start()
+        assert_each_once(simulator)
+        assert_settled(server)
+
+
+def test_a_request_that_waits_is_answered_once_the_contact_is_there(tmp_path: Path, simulator: Simulator) -> None:
+    server = recipe(tmp_path, simulator, AWAITED)
+    with running(server):
+        for email in PEOPLE:
+            assert server.sign_up(email, name=ADA).status == 200
+            assert simulator.find_contact(email) is not None
+
+
+def test_a_waiting_request_hears_of_the_failure_and_the_person_is_delivered_later(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    server = recipe(tmp_path, simulator, AWAITED)
+    with running(server):
+        simulator.arm("status", status=503, match=CONTACTS, count=3)
+        answer = server.sign_up(PEOPLE[0], name=ADA)
+        assert answer.status in (500, 502), answer.body
+        assert TOKEN not in json.dumps(answer.body)
+        for email in PEOPLE[1:]:
+            assert server.sign_up(email, name=ADA).status == 200
+        assert_each_once(simulator)
+        assert_settled(server)
+        assert TOKEN not in server.log.read_text()
