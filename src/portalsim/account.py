@@ -108,7 +108,7 @@ OPERATIONS = (
     Operation("GET", _account_paths("/details"), details, "read"),
     Operation("GET", _account_paths("/api-usage/daily/private-apps"), usage, "read"),
     Operation("GET", _account_paths("/api-usage/daily"), usage, "read"),
-    Operation("POST", ("/oauth/v2/private-apps/get/access-token-info",), private_token_info, "read"),
+    Operation("POST", ("/oauth/v2/private-apps/get/access-token-info",), private_token_info, "free"),
     Operation("GET", ("/oauth/v1/access-tokens/{token}",), oauth_token_info, "free"),
     Operation(
         "GET",

@@ -30,8 +30,10 @@ def main() -> None:
 @click.option("--plan", type=click.Choice(sorted(PLANS)), default=None, help="Call limits; as last time, off at first.")
 @click.option("--seed", default=1, show_default=True, help="Everything random follows from it.")
 @click.option("--contacts", default=0, show_default=True, help="Invented contacts to start with, if there are none.")
-@click.option("--portal-id", default=62515000, show_default=True, type=click.IntRange(min=1))
-@click.option("--hosting", type=click.Choice(["na1", "eu1"]), default="na1", show_default=True)
+@click.option(
+    "--portal-id", default=62515000, show_default=True, type=click.IntRange(min=1), help="What account-info answers."
+)
+@click.option("--hosting", type=click.Choice(["na1", "eu1"]), default="na1", show_default=True, help="Data centre.")
 @click.option("--time-zone", default="UTC", show_default=True, help="Where the portal's day begins.")
 @click.option("--json-logs", is_flag=True, help="Log lines as JSON.")
 def serve_command(

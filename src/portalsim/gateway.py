@@ -138,7 +138,7 @@ class Gateway:
             params=params,
             query=parse_qs(exchange.query, keep_blank_values=True),
             raw=exchange.raw,
-            body=_parsed(exchange.raw) if operation.kind != "free" else None,
+            body=_parsed(exchange.raw) if operation.kind != "free" or exchange.raw[:1] == b"{" else None,
             token=exchange.token,
             correlation_id=exchange.correlation_id,
             kind=operation.name or operation.kind,

@@ -31,12 +31,19 @@ BASES = (
 CAP = 100
 
 
-def definitions(portal: Portal, call: Call) -> Answer:
-    shown = [
+def v3_definitions(portal: Portal, call: Call) -> Answer:
+    return Answer(200, {"subscriptionDefinitions": _definitions()})
+
+
+def v4_definitions(portal: Portal, call: Call) -> Answer:
+    return Answer(200, {"status": "COMPLETE", "results": _definitions()})
+
+
+def _definitions() -> list[dict[str, Any]]:
+    return [
         {"id": str(number), "name": name, "description": name, "purpose": purpose, "isActive": True, "isDefault": True}
         for number, name, purpose in DEFINITIONS
     ]
-    return Answer(200, {"subscriptionDefinitions": shown} if call.version == "v3" else {"results": shown})
 
 
 def v3_status(portal: Portal, call: Call) -> Answer:
@@ -216,11 +223,11 @@ def _dated(rest: str) -> tuple[str, ...]:
 
 _V3 = "/communication-preferences/v3"
 OPERATIONS = (
-    Operation("GET", (f"{_V3}/definitions",), definitions, "read", READ),
+    Operation("GET", (f"{_V3}/definitions",), v3_definitions, "read", READ),
     Operation("GET", (f"{_V3}/status/email/{{email}}",), v3_status, "read", READ),
     Operation("POST", (f"{_V3}/subscribe",), v3_subscribe, "write", WRITE),
     Operation("POST", (f"{_V3}/unsubscribe",), v3_unsubscribe, "write", WRITE),
-    Operation("GET", _dated("definitions"), definitions, "read", READ),
+    Operation("GET", _dated("definitions"), v4_definitions, "read", READ),
     Operation("GET", _dated("statuses/{email}"), v4_status, "read", READ),
     Operation("POST", _dated("statuses/{email}"), v4_write, "write", WRITE),
     Operation("POST", _dated("statuses/{email}/unsubscribe-all"), v4_unsubscribe_all, "write", WRITE),

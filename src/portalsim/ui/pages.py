@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
@@ -70,7 +71,8 @@ class Pages:
         """A form of the portal page; shows the page again with what happened, or goes back to it."""
         if is_foreign(request):
             return PlainTextResponse("a page of another site must not control the simulator", 403)
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        sent = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+        form = {name: values[-1] for name, values in sent.items()}
         done = forms.submit(self.portal, request.path_params["what"], form)
         if done.go_to:
             return RedirectResponse(done.go_to, 303)
