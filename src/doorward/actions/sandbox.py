@@ -5,8 +5,12 @@ What a worker is and speaks: `worker`, `sandbox_worker`. Where templates come fr
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+import orjson
+
+from doorward.actions.chunks import chunks
 from doorward.actions.rendering import Cancelled, Limits, Rendered, RenderResult, TemplateFailed
 from doorward.actions.worker import Answer, SandboxBroken, Worker, WorkerDied, start_worker
 from doorward.observability.redact import redact_text
@@ -14,6 +18,11 @@ from doorward.observability.redact import redact_text
 __all__ = ["Cancelled", "Limits", "RenderResult", "Rendered", "Sandbox", "SandboxBroken", "TemplateFailed"]
 
 WORKERS = 2
+CHUNK = 20
+"""Contexts that are rendered at once: most of the gain, and little to repeat when one of them fails."""
+CHUNK_BYTES = 256 << 10
+CHUNK_CPU = 2
+"""How many renderings' processor time a chunk may take; beyond it the template is slow, and rendered one by one."""
 CANCEL = "RUNTIME ERROR: cancel"
 REASON_CHARS = 300
 LINE = re.compile(r"template:\(?(\d+)")
@@ -70,13 +79,38 @@ class Sandbox:
         refusal = _precheck(source, ctx, bounds)
         if refusal is not None:
             return refusal
+        answer = await self._evaluate(source, ctx, bounds, is_batch=False)
+        return answer if isinstance(answer, TemplateFailed) else _interpret(answer, bounds)
+
+    async def render_many(self, template: str, contexts: Sequence[bytes]) -> list[RenderResult]:
+        """`render` for each context, in their order, at a fraction of the cost. Raises SandboxBroken."""
+        parts = chunks(contexts, CHUNK, CHUNK_BYTES)
+        results = await asyncio.gather(*(self._render_chunk(template, part) for part in parts))
+        return [each for part in results for each in part]
+
+    async def _render_chunk(self, template: str, contexts: Sequence[bytes]) -> list[RenderResult]:
+        """At once where nothing is wrong; else each by itself, so that one costs its neighbours nothing but time."""
+        source = template.encode()
+        if len(contexts) > 1 and len(source) <= self.limits.template_bytes:
+            joined = orjson.dumps([each.decode() for each in contexts])
+            bounds = replace(self.limits, cpu_s=self.limits.cpu_s * CHUNK_CPU)
+            answer = await self._evaluate(source, joined, bounds, is_batch=True)
+            if isinstance(answer, Answer) and answer.status == b"+":
+                outputs = answer.payload.decode("utf-8", "replace").split("\0")
+                if len(outputs) == len(contexts):
+                    return [Rendered(each) for each in outputs]
+        return await asyncio.gather(*(self.render(template, each) for each in contexts))
+
+    async def _evaluate(
+        self, source: bytes, context: bytes, bounds: Limits, *, is_batch: bool
+    ) -> Answer | TemplateFailed:
         worker = await self._take()
         is_healthy = False
         try:
             async with asyncio.timeout(bounds.wall_s):
-                answer = await worker.evaluate(source, ctx, bounds)
+                answer = await worker.evaluate(source, context, bounds, is_batch=is_batch)
             is_healthy = answer.status != b"M"
-            return _interpret(answer, bounds)
+            return answer
         except TimeoutError:
             return TemplateFailed(f"The template was not done within {bounds.wall_s:g} s.", "wall")
         except WorkerDied as death:

@@ -12,7 +12,7 @@ from typing import BinaryIO, NoReturn
 
 import _gojsonnet
 
-REQUEST = struct.Struct(">dIII")
+REQUEST = struct.Struct(">?dIII")
 ANSWER = struct.Struct(">cI")
 MAX_STACK = 500
 ERROR_BYTES = 4096
@@ -23,31 +23,55 @@ def serve(requests: BinaryIO, answers: BinaryIO, memory_bytes: int) -> None:
     give_up_rights(memory_bytes)
     send(answers, b"+", b"")
     while header := requests.read(REQUEST.size):
-        cpu_s, output_bytes, template_size, context_size = REQUEST.unpack(header)
+        is_batch, cpu_s, output_bytes, template_size, context_size = REQUEST.unpack(header)
         template = requests.read(template_size).decode()
         context = requests.read(context_size).decode()
         # SIGPROF kills after this much processor time, summed over the interpreter's threads.
         signal.setitimer(signal.ITIMER_PROF, cpu_s)
-        status, text = evaluate(template, context)
+        status, text = evaluate(template, context, is_batch=is_batch)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        payload = text.encode("utf-8", "replace")
-        if status == b"+" and len(payload) > output_bytes:
-            status, payload = b"O", str(len(payload)).encode()
-        send(answers, status, payload)
+        outputs = [
+            each.encode("utf-8", "replace") for each in (elements(text) if is_batch and status == b"+" else [text])
+        ]
+        longest = max(map(len, outputs), default=0)
+        if status == b"+" and longest > output_bytes:
+            status, outputs = b"O", [str(longest).encode()]
+        send(answers, status, b"\0".join(outputs))
 
 
-def evaluate(template: str, context: str) -> tuple[bytes, str]:
+def evaluate(template: str, context: str, *, is_batch: bool) -> tuple[bytes, str]:
     """`+` and the output, `!` and the error text, or `M` when Python itself ran out of memory.
 
-    The context travels as a string: JSON is parsed as JSON and never as code. A template need not be a function.
+    Contexts travel as strings: JSON is parsed as JSON and never as code. A template need not be a function. A batch
+    is an array of contexts (JSON texts): the template is read once for all of them, and its output is an array.
     """
-    snippet = f"function(_c) local _t = ({template}\n); if std.isFunction(_t) then _t(ctx=std.parseJson(_c)) else _t"
+    call = "if std.isFunction(_t) then _t(ctx=std.parseJson(_c)) else _t"
+    body = f"[{call} for _c in std.parseJson(_cs)]" if is_batch else call
+    argument = "_cs" if is_batch else "_c"
+    snippet = f"function({argument}) local _t = ({template}\n); {body}"
     try:
-        return b"+", _gojsonnet.evaluate_snippet("template", snippet, tla_vars={"_c": context}, max_stack=MAX_STACK)
+        return b"+", _gojsonnet.evaluate_snippet("template", snippet, tla_vars={argument: context}, max_stack=MAX_STACK)
     except MemoryError:
         return b"M", ""
     except Exception as error:  # noqa: BLE001 - whatever it says goes to the parent
         return b"!", str(error)[:ERROR_BYTES]
+
+
+def elements(array: str) -> list[str]:
+    """The elements of an array as Jsonnet writes it, each exactly as if it stood alone.
+
+    Jsonnet indents by three blanks and writes no line break within a string, so the layout tells the elements apart;
+    reading the JSON instead would change how numbers are written.
+    """
+    inner = array.removeprefix("[\n   ").removesuffix("\n]\n")
+    found: list[str] = []
+    for part in inner.split(",\n   "):
+        # A deeper line belongs to the element before.
+        if part.startswith(" "):
+            found[-1] += ",\n   " + part
+        else:
+            found.append(part)
+    return [each.replace("\n   ", "\n") + "\n" for each in found]
 
 
 def give_up_rights(memory_bytes: int) -> None:

@@ -1,8 +1,9 @@
 """The parent's end of one sandbox process: start it, talk to it, end it.
 
-Frames, big-endian. To the worker: processor seconds (f64), output limit, template size, context size (u32 each), then
-template and context. From the worker: a status byte, a size (u32), a payload. `+` output (or, first of all, ready),
-`!` error text, `O` output too large, `M` out of memory.
+Frames, big-endian. To the worker: whether it is a batch (u8), processor seconds (f64), output limit, template size,
+context size (u32 each), then template and context (of a batch: a JSON array of contexts as texts). From the worker: a
+status byte, a size (u32), a payload. `+` output (or, first of all, ready; of a batch: outputs between NULs), `!` error
+text, `O` output too large, `M` out of memory.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from doorward.actions.rendering import Limits
 from doorward.errors import Unavailable
 
 PROGRAM = Path(__file__).with_name("sandbox_worker.py")
-REQUEST = struct.Struct(">dIII")
+REQUEST = struct.Struct(">?dIII")
 ANSWER = struct.Struct(">cI")
 START_TIMEOUT_S = 10.0
 GOODBYE_TIMEOUT_S = 1.0
@@ -63,11 +64,11 @@ class Worker:
     def is_alive(self) -> bool:
         return self._process.returncode is None
 
-    async def evaluate(self, template: bytes, context: bytes, limits: Limits) -> Answer:
+    async def evaluate(self, template: bytes, context: bytes, limits: Limits, *, is_batch: bool = False) -> Answer:
         """Raises WorkerDied. Time is the caller's to watch; a worker left in the middle must be ended."""
         writer = self._process.stdin
         assert writer is not None
-        header = REQUEST.pack(limits.cpu_s, limits.output_bytes, len(template), len(context))
+        header = REQUEST.pack(is_batch, limits.cpu_s, limits.output_bytes, len(template), len(context))
         with contextlib.suppress(ConnectionError):
             writer.write(header + template + context)
             await writer.drain()

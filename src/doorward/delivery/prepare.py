@@ -10,10 +10,11 @@ from uuid import UUID
 import orjson
 
 from doorward.actions.consent import DELETED
+from doorward.actions.model import Action
 from doorward.clock import Clock
 from doorward.delivery.admission import Admission, Admitted, Refusal
 from doorward.delivery.contract import Discard, Job, Outcome, Skip, Snooze
-from doorward.delivery.rendering import Renderer, Unwritten
+from doorward.delivery.rendering import Renderer, Unwritten, Written
 from doorward.delivery.settle import Ruled
 from doorward.outbox.model import Delivery
 from doorward.security.cipher import SecretMissing, Tampered
@@ -70,12 +71,11 @@ class Preparer:
         started_at = self._clock.now()
         admissions = await self._admission.admit(self._database.reader, deliveries)
         contexts = await self._open(deliveries)
-        made = await asyncio.gather(
-            *(
-                self._one(each, admissions[each.id], contexts[each.id], started_at, tells_withdrawals)
-                for each in deliveries
-            )
-        )
+        written = await self._written(deliveries, admissions, contexts)
+        made = [
+            self._one(each, admissions[each.id], contexts[each.id], written.get(each.id), started_at, tells_withdrawals)
+            for each in deliveries
+        ]
         ready = tuple(each for each in made if isinstance(each, Ready))
         return Prepared(ready, tuple(each for each in made if isinstance(each, Ruled)))
 
@@ -97,11 +97,33 @@ class Preparer:
             refused.append(_ruled(each.job.delivery, admission, outcome, now, now))
         return ready, refused
 
-    async def _one(
+    async def _written(
+        self,
+        deliveries: Sequence[Delivery],
+        admissions: Mapping[UUID, Admitted | Refusal],
+        contexts: Mapping[UUID, bytes | Outcome],
+    ) -> dict[UUID, Written | Unwritten]:
+        """What the templates make of the rows that may go, by delivery id; each action's rows together."""
+        groups: dict[str, tuple[Action, dict[UUID, bytes]]] = {}
+        for each in deliveries:
+            admission, context = admissions[each.id], contexts[each.id]
+            if isinstance(admission, Admitted) and isinstance(context, bytes):
+                groups.setdefault(each.action, (admission.action, {}))[1][each.id] = context
+        rendered = await asyncio.gather(
+            *(self._renderer.render(action, list(group.values())) for action, group in groups.values())
+        )
+        return {
+            delivery_id: written
+            for (_, group), results in zip(groups.values(), rendered, strict=True)
+            for delivery_id, written in zip(group, results, strict=True)
+        }
+
+    def _one(
         self,
         delivery: Delivery,
         admission: Admitted | Refusal,
         context: bytes | Outcome,
+        written: Written | Unwritten | None,
         started_at: datetime,
         tells_withdrawals: bool,
     ) -> Ready | Ruled:
@@ -112,7 +134,7 @@ class Preparer:
             return _ruled(delivery, admission, admission.outcome, started_at, self._clock.now())
         if not isinstance(context, bytes):
             return _ruled(delivery, admission, context, started_at, self._clock.now())
-        written = await self._renderer.render(admission.action, context)
+        assert written is not None
         if isinstance(written, Unwritten):
             return _ruled(delivery, admission, written.outcome, started_at, self._clock.now(), written.version)
         return Ready(_job(delivery, admission, orjson.loads(context), written.text), written.version)

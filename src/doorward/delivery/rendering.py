@@ -1,5 +1,6 @@
 """What an action's template makes of the context, and what it means for the delivery when it makes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +23,7 @@ class Templates(Protocol):
 class Sandbox(Protocol):
     """`actions.sandbox.Sandbox`."""
 
-    async def render(self, template: str, ctx: bytes) -> RenderResult: ...
+    async def render_many(self, template: str, contexts: Sequence[bytes]) -> list[RenderResult]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,25 @@ class Renderer:
         self._templates = templates
         self._sandbox = sandbox
 
-    async def render(self, action: Action, context: bytes) -> Written | Unwritten:
-        """`context` is the JSON text of `ctx`."""
+    async def render(self, action: Action, contexts: Sequence[bytes]) -> list[Written | Unwritten]:
+        """For each context (the JSON text of `ctx`), in their order. The template is read once."""
         if action.template is None:
-            return Written(None)
+            return [Written(None) for _ in contexts]
         try:
             template = await self._templates.load_template(action.template)
-            result = await self._sandbox.render(template.text, context)
+            results = await self._sandbox.render_many(template.text, contexts)
         except TemplateInvalid as error:
             # The definition is wrong, not the person: the queue waits for whoever mends it.
             reason = f"{error} Correct it and resume the action."
-            return Unwritten(Snooze("template_invalid", reason, UNAVAILABLE_WAIT_S, _paused(reason)))
+            outcome = Snooze("template_invalid", reason, UNAVAILABLE_WAIT_S, _paused(reason))
         except TemplateUnavailable as error:
-            return Unwritten(Snooze("template_unavailable", str(error), UNAVAILABLE_WAIT_S))
+            outcome = Snooze("template_unavailable", str(error), UNAVAILABLE_WAIT_S)
         except SandboxBroken as error:
-            return Unwritten(Snooze("sandbox_broken", str(error), SANDBOX_WAIT_S))
-        return _judge(result, template.version)
+            outcome = Snooze("sandbox_broken", str(error), SANDBOX_WAIT_S)
+        else:
+            version = template.version
+            return [_judge(each, version) for each in results]
+        return [Unwritten(outcome) for _ in contexts]
 
 
 def _judge(result: RenderResult, version: str) -> Written | Unwritten:
