@@ -111,7 +111,8 @@ class Dispatcher:
 
     async def _fill(self) -> int:
         claimed = 0
-        for destination in await list_busy_destinations(self._parts.database.reader):
+        database = self._parts.database
+        for destination in await list_busy_destinations(database.reader, database.dialect):
             lane = self._lane(destination)
             if lane is not None:
                 claimed += await lane.fill()

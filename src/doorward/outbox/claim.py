@@ -141,14 +141,15 @@ async def lay_aside(tx: Transaction, destination: str, now: datetime, limit: int
     )
 
 
-async def list_busy_destinations(reader: Reader) -> list[str]:
+async def list_busy_destinations(reader: Reader, dialect: Dialect) -> list[str]:
     """Destinations that have rows to claim now or later: one index probe each, however long the queues are."""
+    queue = dialect.through("deliveries_claim")
     rows = await reader.fetch_all(
         f"""
         WITH RECURSIVE found (destination) AS (
-          SELECT MIN(destination) FROM deliveries WHERE {CLAIMABLE}
+          SELECT MIN(destination) FROM deliveries{queue} WHERE {CLAIMABLE}
           UNION ALL
-          SELECT (SELECT MIN(d.destination) FROM deliveries d
+          SELECT (SELECT MIN(d.destination) FROM deliveries d{queue}
                   WHERE d.{CLAIMABLE} AND d.destination > found.destination)
           FROM found WHERE found.destination IS NOT NULL)
         SELECT destination FROM found WHERE destination IS NOT NULL

@@ -55,7 +55,7 @@ ADAPTERS: Mapping[type, Callable[[Any], Any]] = {
     dict: adapt_json,
     list: adapt_json,
 }
-AS_THEY_ARE = frozenset({bool, bytes, float, type(None)})
+AS_THEY_ARE = frozenset({bool, bytes, float, type(None), UUID})
 
 
 def adapt(value: Any) -> Any:

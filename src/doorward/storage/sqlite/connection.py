@@ -76,7 +76,6 @@ def connect(path: Path, mode: SqliteMode, *, is_reader: bool, is_durable: bool =
 
 
 def configure(connection: sqlite3.Connection, mode: SqliteMode, *, is_reader: bool, is_durable: bool) -> None:
-    connection.row_factory = as_dict
     if mode != "ro" and not is_reader and switch_to_wal(connection) != "wal":
         raise UnusableFile("SQLite cannot use its write-ahead log here (a network file system?). Use a local disk.")
     for setting in SETTINGS:
@@ -95,7 +94,7 @@ def switch_to_wal(connection: sqlite3.Connection) -> str:
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
-            mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()["journal_mode"]
+            mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & PRIMARY_MASK != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
@@ -104,31 +103,29 @@ def switch_to_wal(connection: sqlite3.Connection) -> str:
             return mode
 
 
-def as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
-    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
+def names(cursor: sqlite3.Cursor) -> list[str]:
+    return [column[0] for column in cursor.description]
 
 
 def bind(params: Params | None) -> dict[str, Any]:
     """Adapted parameters; SQLite keeps UUIDs as text."""
     if not params:
         return {}
-    bound = {name: adapt(value) for name, value in params.items()}
-    for name, value in bound.items():
-        if isinstance(value, UUID):
-            bound[name] = str(value)
-    return bound
+    return {name: str(value) if isinstance(value, UUID) else adapt(value) for name, value in params.items()}
 
 
 def fetch_one(connection: sqlite3.Connection, sql: str, params: Params | None) -> Row | None:
     with translated(), closing(connection.execute(sql, bind(params))) as cursor:
         # Closing at once matters: an unfinished SELECT would keep old pages in the log alive.
-        row: Row | None = cursor.fetchone()
-        return row
+        row = cursor.fetchone()
+        return None if row is None else dict(zip(names(cursor), row, strict=True))
 
 
 def fetch_all(connection: sqlite3.Connection, sql: str, params: Params | None) -> list[Row]:
     with translated(), closing(connection.execute(sql, bind(params))) as cursor:
-        return cursor.fetchall()
+        # Once per statement: a row factory of the driver would look at the columns again for every row.
+        columns = names(cursor)
+        return [dict(zip(columns, row, strict=False)) for row in cursor]
 
 
 def execute(connection: sqlite3.Connection, sql: str, params: Params | None) -> int:
