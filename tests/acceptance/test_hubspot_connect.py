@@ -159,13 +159,32 @@ def serving(fresh: Server) -> Iterator[Server]:
         yield fresh
 
 
-def test_a_running_server_takes_it_up_without_a_restart(serving: Server, simulator: Simulator) -> None:
-    assert connect(serving, simulator).returncode == 0
+def until_somebody_arrives(server: Server, simulator: Simulator) -> None:
+    """Signs up one person after another: those who came before the server knew of HubSpot are not sent."""
     emails: list[str] = []
 
     def somebody_arrived() -> bool:
         emails.append(f"p{len(emails)}@example.org")
-        assert serving.sign_up(emails[-1], newsletter=True).status == 200
+        assert server.sign_up(emails[-1], newsletter=True).status == 200
         return any(simulator.find_contact(email) for email in emails)
 
     until("the first contact", somebody_arrived)
+
+
+def test_a_running_server_takes_it_up_without_a_restart(serving: Server, simulator: Simulator) -> None:
+    assert connect(serving, simulator).returncode == 0
+    until_somebody_arrives(serving, simulator)
+
+
+def test_a_new_token_after_a_revoked_one_lets_the_queue_go_on(serving: Server, simulator: Simulator) -> None:
+    assert connect(serving, simulator).returncode == 0
+    until_somebody_arrives(serving, simulator)
+    sim(simulator, "/happenings", {"action": "revoke_token"})
+    assert serving.sign_up("waiting@example.org", newsletter=True).status == 200
+    until("the pause", lambda: "token_refused" in serving.command("hubspot", "check", "--json").stdout)
+    sim(simulator, "/tokens", {"token": "pat-na1-new", "name": "new"})
+    done = connect(serving, simulator, token="pat-na1-new")
+    assert done.returncode == 0, done.stderr
+    assert "Goes on again" in done.stdout
+    found = f"{simulator.url}/crm/v3/objects/contacts/waiting@example.org?idProperty=email"
+    until("the contact", lambda: request("GET", found, headers={"Authorization": "Bearer pat-na1-new"}).status == 200)

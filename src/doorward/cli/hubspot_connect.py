@@ -1,16 +1,19 @@
 """`doorward hubspot connect`: checks the token, makes the portal ready, writes token, template and configuration."""
 
+import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from doorward.app.core import fetcher, opened_core
+from doorward.app.core import Core, fetcher, opened_core
 from doorward.app.loading import Sources, plugins
 from doorward.cli.output import say, warn
 from doorward.clock import SystemClock
@@ -22,11 +25,11 @@ from doorward.connectors.hubspot.limits import Quota, read_quota
 from doorward.connectors.hubspot.outcomes import with_step
 from doorward.connectors.hubspot.settings import HubSpotSettings, parse_settings
 from doorward.connectors.hubspot.setup import Prepared, prepare
-from doorward.connectors.hubspot.setup_files import Plan, Written, write_files
+from doorward.connectors.hubspot.setup_files import Plan, Written, fingerprint, write_files
 from doorward.connectors.hubspot.setup_template import first_template
 from doorward.connectors.hubspot.transport import CallRefused, Transport
 from doorward.connectors.hubspot.wire import BATCH_LIMIT, KEY_PROPERTY, Paths
-from doorward.delivery.pauses import list_pauses, resume
+from doorward.delivery.pauses import Paused, list_pauses, resume
 from doorward.errors import DoorwardError, InvalidInput, Misconfigured
 from doorward.identities.schema import IdentitySchema
 from doorward.identities.schema_source import load_registry
@@ -35,6 +38,9 @@ from doorward.security.egress_policy import EgressPolicy
 from doorward.storage.contract import Transaction
 
 LIVE_TOKEN_VARIABLE = "HUBSPOT_TOKEN"  # noqa: S105 - the variable's name
+RESUME_LOOKS = 6
+RESUME_PAUSE_S = 2.0
+"""A running server looks at its configuration every second."""
 BILLING = (
     "Contacts made by an integration are non-marketing contacts: they cost nothing extra until somebody in HubSpot "
     "(a person, a workflow, an import) makes them marketing contacts. Doorward never does."
@@ -125,6 +131,7 @@ async def connect(request: Request, token: Secret) -> Connected:
         portal_id=prepared.account.portal_id,
         base_url=settings.base_url,
         api_version=settings.api_version,
+        token_id=fingerprint(token),
         reason=reason,
         template=first_template(schema.fields),
     )
@@ -155,27 +162,36 @@ async def _prepared(client: HubSpotClient, portal_id: str | None, purposes: Sequ
 async def _resume(request: Request) -> tuple[str, ...]:
     """Ends the pauses that a working connection ends: of the destination and of its actions. Names what went on.
 
-    Without a database yet (or with one that lives in the server) nothing can be paused.
+    A server that has not read the new token yet pauses again at once, so it is looked at again. Without a database
+    yet (or with one that lives in the server) nothing can be paused.
     """
+    resumed: dict[str, None] = {}
     try:
         async with opened_core(request.sources) as core:
-            actions = {each.name for each in core.table.list_actions() if each.destination == request.destination}
-            now = core.clock.now()
-            resting = [
-                each
-                for each in await list_pauses(core.database.reader, now)
-                if (each.scope == "destination" and each.name == request.destination)
-                or (each.scope == "action" and each.name in actions)
-            ]
-
-            async def end(tx: Transaction) -> None:
-                for each in resting:
-                    await resume(tx, each.scope, each.name, now)
-
-            await core.database.transaction(end)
-            return tuple(f"{each.scope} {each.name}" for each in resting)
+            for _ in range(RESUME_LOOKS):
+                resting = await _resting(core, request.destination)
+                if not resting:
+                    break
+                await core.database.transaction(partial(_end, resting, core.clock.now()))
+                resumed |= dict.fromkeys(f"{each.scope} {each.name}" for each in resting)
+                await asyncio.sleep(RESUME_PAUSE_S)
     except DoorwardError:
-        return ()
+        return tuple(resumed)
+    return tuple(resumed)
+
+
+async def _resting(core: Core, destination: str) -> list[Paused]:
+    actions = {each.name for each in core.table.list_actions() if each.destination == destination}
+    return [
+        each
+        for each in await list_pauses(core.database.reader, core.clock.now())
+        if each.name in ({destination} if each.scope == "destination" else actions)
+    ]
+
+
+async def _end(resting: Sequence[Paused], now: datetime, tx: Transaction) -> None:
+    for each in resting:
+        await resume(tx, each.scope, each.name, now)
 
 
 def _settings(request: Request, token: Secret) -> HubSpotSettings:

@@ -1,5 +1,6 @@
 """What `connect` leaves on this machine: the token in a file of its own, a template, the block in the configuration."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -21,19 +22,23 @@ class CannotKeepToken(Misconfigured):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written. `reason` is `{consent: PURPOSE}` or `{basis: …, why: …}`."""
+    """What is to be written. `reason` is `{consent: PURPOSE}` or `{basis: …, why: …}`; `token_id` from `fingerprint`.
+
+    A new token gets a new file name: so the configuration changes with it, which is what a running server watches.
+    """
 
     config_file: Path
     destination: str
     portal_id: str
     base_url: str
     api_version: str
+    token_id: str
     reason: Mapping[str, str]
     template: str = field(repr=False)
 
     @property
     def token_file(self) -> Path:
-        return self.config_file.parent / f"{self.destination}.token"
+        return self.config_file.parent / f"{self.destination}-{self.token_id}.token"
 
     @property
     def template_file(self) -> Path:
@@ -64,7 +69,15 @@ def write_files(plan: Plan, token: Secret) -> Written:
         document.save()
     except CannotEdit as refused:
         return Written(is_new, block(config_parts(plan)), str(refused))
+    for old in plan.config_file.parent.glob(f"{plan.destination}-{'[0-9a-f]' * 8}.token"):
+        if old != plan.token_file:
+            old.unlink(missing_ok=True)
     return Written(is_new)
+
+
+def fingerprint(token: Secret) -> str:
+    """Eight hex digits that tell tokens apart and say nothing about them."""
+    return hashlib.sha256(token.reveal().encode()).hexdigest()[:8]
 
 
 def write_token(file: Path, token: Secret) -> None:

@@ -1,6 +1,7 @@
 """What connect writes: a token that nobody else can read, a template that renders, a configuration that loads."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from doorward.actions.sandbox import Sandbox
 from doorward.config.load import load
 from doorward.config.plugins import Plugins
 from doorward.config.secrets import Secret
-from doorward.connectors.hubspot.setup_files import Plan, actions, write_files, write_token
+from doorward.connectors.hubspot.setup_files import Plan, actions, fingerprint, write_files, write_token
 from doorward.connectors.hubspot.setup_template import first_template
 from doorward.connectors.registry import DESTINATION_CHECKS, HOOK_CHECKS
 from doorward.identities.schema_fields import read_fields
@@ -30,6 +31,7 @@ def plan_in(folder: Path) -> Plan:
         "62515000",
         "http://127.0.0.1:4480",
         "2026-03",
+        fingerprint(TOKEN),
         {"consent": "marketing"},
         "T",
     )
@@ -62,6 +64,17 @@ def test_a_second_time_changes_nothing_and_keeps_what_a_person_changed(tmp_path:
     assert not written.is_template_new
     assert plan.config_file.read_text() == text
     assert plan.template_file.read_text() == "mine"
+
+
+def test_a_new_token_changes_the_configuration_and_removes_the_old_one(tmp_path: Path) -> None:
+    plan, new = plan_in(tmp_path), Secret("pat-na1-new")
+    write_files(plan, TOKEN)
+    before = plan.config_file.read_text()
+    changed = replace(plan, token_id=fingerprint(new))
+    write_files(changed, new)
+    assert plan.config_file.read_text() != before
+    assert [each.name for each in tmp_path.glob("*.token")] == [changed.token_file.name]
+    assert changed.token_file.read_text().strip() == new.reveal()
 
 
 def test_a_file_that_cannot_be_edited_gives_the_block_to_paste(tmp_path: Path) -> None:
