@@ -91,6 +91,8 @@ class Outbox(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.clock.move(hours=1)
+        for person in range(3):
+            self.happen(person, 2)
 
     @rule(person=PEOPLE, count=st.integers(1, 2))
     def happen(self, person: int, count: int) -> None:
@@ -128,6 +130,7 @@ class Outbox(RuleBasedStateMachine):
         self._released(person)
         self.lines[person] += rows
 
+    @precondition(lambda self: self.count(State.PENDING, State.RETRYABLE) > 0)
     @rule(limit=st.integers(1, 5))
     def take(self, limit: int) -> None:
         """A worker claims; the model says which rows it may get."""
@@ -168,19 +171,26 @@ class Outbox(RuleBasedStateMachine):
             row.attempts += verdict.attempt is not None
             row.all_attempts += verdict.attempt is not None
 
+    @precondition(lambda self: self.count(State.LEASED) > 0)
     @rule()
-    def sleep(self) -> None:
-        """Every lease runs out; somebody rescues. The workers do not know."""
+    def oversleep(self) -> None:
+        """Every lease runs out, and nobody has noticed yet. The workers do not know."""
         self.clock.move(seconds=61)
-        self.world.runner.run(rescue(self.world.database, self.actions, self.clock))
         for held in self.claims:
-            if held.is_valid:
-                held.is_valid = False
-                for row in held.rows:
-                    row.state, row.attempts, row.all_attempts = State.RETRYABLE, row.attempts + 1, row.all_attempts + 1
+            held.is_valid = False
+
+    @precondition(lambda self: self.count(State.LEASED) > 0)
+    @rule()
+    def rescued(self) -> None:
+        """Every lease runs out and somebody takes the rows back."""
+        self.oversleep()
+        self.world.runner.run(rescue(self.world.database, self.actions, self.clock))
+        for row in (row for line in self.lines for row in line if row.state is State.LEASED):
+            row.state, row.attempts, row.all_attempts = State.RETRYABLE, row.attempts + 1, row.all_attempts + 1
         # Those that were lost more than twice wait one second of their policy.
         self.clock.move(seconds=1)
 
+    @precondition(lambda self: self.count(State.HELD) > 0)
     @rule(person=PEOPLE)
     def verify(self, person: int) -> None:
         async def work(tx: Transaction) -> int:
@@ -190,7 +200,7 @@ class Outbox(RuleBasedStateMachine):
         assert self.world.run(work) == held
         self._released(person)
 
-    @precondition(lambda self: any(row.state in ENDED for line in self.lines for row in line))
+    @precondition(lambda self: self.count(*ENDED) > 0)
     @rule(data=st.data())
     def send_again(self, data: st.DataObject) -> None:
         row = data.draw(st.sampled_from([row for line in self.lines for row in line if row.state in ENDED]))
@@ -199,7 +209,7 @@ class Outbox(RuleBasedStateMachine):
         line = self.lines[row.person]
         line.append(line.pop(line.index(row)))
 
-    @precondition(lambda self: any(row.state in OPEN - {State.LEASED} for line in self.lines for row in line))
+    @precondition(lambda self: self.count(*OPEN - {State.LEASED}) > 0)
     @rule(data=st.data())
     def give_up(self, data: st.DataObject) -> None:
         rows = [row for line in self.lines for row in line if row.state in OPEN - {State.LEASED}]
@@ -207,6 +217,7 @@ class Outbox(RuleBasedStateMachine):
         self.world.runner.run(discard(self.world.database, self.clock, row.id, "test"))
         row.state = State.CANCELLED
 
+    @precondition(lambda self: self.count(State.HELD) > 0)
     @rule()
     def tidy(self) -> None:
         """Laying rows aside changes nothing that anybody can see."""
@@ -238,7 +249,7 @@ class Outbox(RuleBasedStateMachine):
         for row in (row for line in self.lines for row in line):
             attempts = self.world.runner.run(list_attempts(self.world.database.reader, row.id))
             assert len(attempts) == row.all_attempts
-        self.sleep()
+        self.rescued()
         self.claims.clear()
         for person in range(3):
             self.verify(person)
@@ -257,6 +268,9 @@ class Outbox(RuleBasedStateMachine):
                 for row in held.rows:
                     row.state = State.DELIVERED
         assert all(row.state in ENDED for line in self.lines for row in line)
+
+    def count(self, *states: State) -> int:
+        return sum(row.state in states for line in self.lines for row in line)
 
     def _released(self, person: int) -> None:
         for row in self.lines[person]:
