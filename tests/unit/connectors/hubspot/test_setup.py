@@ -118,6 +118,14 @@ def test_the_removal_sends_nobodys_data(tmp_path: Path) -> None:
             {"mail": "a@x.example", "last_name": "L"},
             {"email": "a@x.example", "lastname": "L"},
         ),
+        (
+            {
+                "email": {"type": "string", "format": "email"},
+                "name": {"type": "object", "properties": {"first": {"type": "string"}, "last": {"type": "string"}}},
+            },
+            {"email": "a@x.example", "name": {"first": "", "last": None}},
+            {"email": "a@x.example"},
+        ),
     ],
 )
 async def test_the_first_template_fits_the_schema_and_sends_nothing_empty(
