@@ -41,7 +41,7 @@ def created(simulator: Simulator, email: str) -> list[str]:
 
 @pytest.mark.parametrize("gap", GAPS)
 def test_a_kill_at_the_gap_loses_and_doubles_nothing(tmp_path: Path, simulator: Simulator, gap: str) -> None:
-    server = connected(tmp_path, simulator, f"{gap}=kill@{3 if gap.startswith('storage') else 1}")
+    server = connected(tmp_path, simulator, f"{gap}=kill@{9 if gap.startswith('storage') else 1}")
     with running(server):
         emails = [f"p{number}@example.org" for number in range(4)]
         answered = []

@@ -13,6 +13,7 @@ from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_config
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tracing import install_tracing
+from doorward.app.watched import watched_files
 from doorward.clock import SystemClock
 from doorward.config.model import Config
 from doorward.config.watch import watch
@@ -99,7 +100,7 @@ async def _reloads(server: Server) -> AsyncIterator[None]:
     """Watches files and SIGHUP for as long as the server serves."""
 
     async def look() -> None:
-        async for _ in watch(server.options.paths):
+        async for _ in watch(watched_files(server.options.paths)):
             server.reloading.set()
 
     async def act() -> None:
