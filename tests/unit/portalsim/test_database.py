@@ -14,21 +14,28 @@ def names(database: Database) -> list[str]:
     return list(database.documents("thing"))
 
 
+def fail_inside(database: Database, name: str, *, nested: bool) -> None:
+    with database.together():
+        if nested:
+            with database.together():
+                database.save("thing", name, {})
+        else:
+            database.save("thing", name, {})
+        raise ZeroDivisionError
+
+
 def test_an_inner_failure_undoes_the_inner_part_only(database: Database) -> None:
     with database.together():
         database.save("thing", "outer", {})
-        with pytest.raises(ZeroDivisionError), database.together():
-            database.save("thing", "inner", {})
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail_inside(database, "inner", nested=False)
         database.save("thing", "after", {})
     assert names(database) == ["after", "outer"]
 
 
 def test_an_outer_failure_undoes_everything(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.together():
-        with database.together():
-            database.save("thing", "inner", {})
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_inside(database, "inner", nested=True)
     assert names(database) == []
     with database.together():
         database.save("thing", "next", {})
