@@ -50,6 +50,5 @@ def from_micros(value: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-01T12:00:00.123456Z`, trailing zeros of the fraction left out, as Go's RFC 3339 does."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f"{moment.microsecond:06d}".rstrip("0")
-    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.rstrip('0')}Z" if moment.microsecond else f"{text}Z"
