@@ -13,6 +13,7 @@ from portalsim.tokens import Token
 INTERVAL_MS = 10_000
 SEARCHES_PER_S = 5
 OAUTH_BURST = 110
+CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)

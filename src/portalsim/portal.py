@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from zoneinfo import ZoneInfo
 
 from portalsim.catalogue import Catalogue
@@ -13,7 +13,7 @@ from portalsim.database import Database
 from portalsim.faults.model import Faults
 from portalsim.journal import Journal
 from portalsim.ledger import Ledger
-from portalsim.limits import PLANS, Limits
+from portalsim.limits import PLANS, Limits, Plan
 from portalsim.switches import Switches, UnknownSwitch
 from portalsim.tokens import Tokens
 
@@ -72,10 +72,10 @@ class Portal:
         self.switches.flip(name, value)
         self.database.save(SWITCHES, name, {"value": value})
 
-    def set_plan(self, name: str) -> None:
-        """Raises KeyError for an unknown plan."""
-        self.limits.plan = PLANS[name]
-        self.database.save(SETTINGS, "plan", {"value": name})
+    def set_plan(self, plan: Plan) -> None:
+        """Kept over restarts."""
+        self.limits.plan = plan
+        self.database.save(SETTINGS, "plan", asdict(plan))
 
     def require(self, names: tuple[str, ...]) -> None:
         """The portal's rule: a contact has to have these."""
@@ -84,7 +84,7 @@ class Portal:
 
     def reset(self, seed: int | None = None) -> None:
         """Back to an empty portal: data, ledger, tokens, switches, faults, clock, quota. The plan stays."""
-        plan = self.limits.plan.name
+        plan = self.limits.plan
         self.database.clear()
         self.seed = self.seed if seed is None else seed
         self.rng.seed(self.seed)
@@ -106,7 +106,7 @@ def open_portal(store: str, account: Account, seed: int, plan: str | None) -> Po
     database = Database(store)
     rng = random.Random(seed)  # noqa: S311 - a simulator has to be repeatable
     settings = database.documents(SETTINGS)
-    known = settings.get("plan", {}).get("value", "off")
+    known = Plan(**settings["plan"]) if "plan" in settings else PLANS["off"]
     portal = Portal(
         database=database,
         account=account,
@@ -117,14 +117,14 @@ def open_portal(store: str, account: Account, seed: int, plan: str | None) -> Po
         tokens=Tokens(database),
         ledger=Ledger(database),
         switches=Switches(),
-        limits=Limits(PLANS[plan or known], ZoneInfo(account.time_zone)),
+        limits=Limits(PLANS[plan] if plan else known, ZoneInfo(account.time_zone)),
         faults=Faults(rng),
         store_name=store,
         required=tuple(settings.get("required", {}).get("value", ())),
         highest_id=first_id(database),
     )
     if plan is not None:
-        portal.set_plan(plan)
+        portal.set_plan(PLANS[plan])
     for name, document in database.documents(SWITCHES).items():
         try:
             portal.switches.flip(name, document["value"])

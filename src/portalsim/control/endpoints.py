@@ -1,8 +1,9 @@
 """The control API's handlers. Every one answers JSON; what cannot be understood is 400 with an `error` text."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from portalsim.control.answers import BadControl, is_foreign, read_number, read_
 from portalsim.control.stories import STORIES, tell
 from portalsim.faults.model import BadFault
 from portalsim.happenings import BadHappening, happen, new_token_value
-from portalsim.limits import PLANS
+from portalsim.limits import CUSTOM, PLANS, Plan
 from portalsim.portal import Portal
 from portalsim.problems import Problem
 from portalsim.seeding import seed_contacts
@@ -163,10 +164,7 @@ class Control:
 
     async def plan(self, request: Request) -> Response:
         if request.method == "POST":
-            name = str((await read_object(request)).get("name"))
-            if name not in PLANS:
-                raise BadControl(f"the plans are {', '.join(PLANS)}")
-            self.portal.set_plan(name)
+            self.portal.set_plan(_plan(await read_object(request)))
             self.portal.limits.reset()
         return shown(state.plan(self.portal))
 
@@ -207,6 +205,19 @@ def _guarded(handler: Handler) -> Handler:
             return shown(forbidden.body, forbidden.status)
 
     return guarded
+
+
+def _plan(body: Mapping[str, Any]) -> Plan:
+    """A known one by name, or `custom` with `burst` and `daily`; null is unlimited."""
+    name = str(body.get("name"))
+    if name in PLANS:
+        return PLANS[name]
+    numbers = [body.get("burst"), body.get("daily")]
+    if name != CUSTOM or not all(each is None or (isinstance(each, int) and each > 0) for each in numbers):
+        raise BadControl(
+            f"the plans are {', '.join(PLANS)}, and custom with burst and daily (numbers above 0, or null)"
+        )
+    return Plan(CUSTOM, numbers[0], numbers[1])
 
 
 def _moment(text: object) -> datetime:

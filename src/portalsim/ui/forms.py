@@ -58,7 +58,7 @@ def _seed(portal: Portal, form: Form) -> Done:
 def _plan(portal: Portal, form: Form) -> Done:
     if form.get("name") not in PLANS:
         return Done("There is no such plan.", is_bad=True)
-    portal.set_plan(form["name"])
+    portal.set_plan(PLANS[form["name"]])
     portal.limits.reset()
     return Done(go_to=f"{HOME}#plan")
 

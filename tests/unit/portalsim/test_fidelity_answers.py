@@ -198,6 +198,15 @@ def test_the_window_slides_and_a_refused_call_writes_nothing(api: Client, portal
     assert api.get(CONTACTS).headers["x-hubspot-ratelimit-remaining"] == str(100 - 52)
 
 
+def test_a_plan_of_ones_own(api: Client) -> None:
+    assert api.post("/_sim/plan", {"name": "custom", "burst": 2, "daily": None}).status == 200
+    assert [api.get(CONTACTS).status for _ in range(3)] == [200, 200, 429]
+    api.post("/_sim/plan", {"name": "custom", "burst": None, "daily": 3})
+    assert [api.get(CONTACTS).status for _ in range(4)] == [200, 200, 200, 429]
+    for wrong in ({"burst": 0}, {"burst": "many"}, {"daily": -1}, {"burst": 1.5}):
+        assert api.post("/_sim/plan", {"name": "custom", **wrong}).status == 400
+
+
 def test_each_app_has_its_own_window(api: Client) -> None:
     api.post("/_sim/plan", {"name": "free"})
     other = api.post("/_sim/tokens", {"name": "other"}).body["value"]
