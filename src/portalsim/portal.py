@@ -75,7 +75,7 @@ class Portal:
     def set_plan(self, plan: Plan) -> None:
         """Kept over restarts."""
         self.limits.plan = plan
-        self.database.save(SETTINGS, "plan", asdict(plan))
+        self.database.save(SETTINGS, "limits", asdict(plan))
 
     def require(self, names: tuple[str, ...]) -> None:
         """The portal's rule: a contact has to have these."""
@@ -106,7 +106,7 @@ def open_portal(store: str, account: Account, seed: int, plan: str | None) -> Po
     database = Database(store)
     rng = random.Random(seed)  # noqa: S311 - a simulator has to be repeatable
     settings = database.documents(SETTINGS)
-    known = Plan(**settings["plan"]) if "plan" in settings else PLANS["off"]
+    known = Plan(**settings["limits"]) if "limits" in settings else PLANS["off"]
     portal = Portal(
         database=database,
         account=account,
