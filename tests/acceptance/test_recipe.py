@@ -6,6 +6,7 @@ Under a target that is down, slow, or applies and then drops the answer: nobody 
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def assert_settled(server: Server) -> None:
     ids=lambda fault: fault["kind"],
 )
 def test_a_target_in_trouble_loses_and_doubles_nobody(
-    tmp_path: Path, simulator: Simulator, fault: dict[str, object]
+    tmp_path: Path, simulator: Simulator, fault: dict[str, Any]
 ) -> None:
     server = recipe(tmp_path, simulator, IGNORED)
     with running(server):
