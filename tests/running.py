@@ -157,6 +157,10 @@ class Simulator(Program):
         armed = request("POST", f"{self.url}/_sim/faults", {"kind": kind, **options})
         assert armed.status < 300, armed.body
 
+    def disarm(self) -> None:
+        """Ends all faults."""
+        request("DELETE", f"{self.url}/_sim/faults")
+
 
 class Server(Program):
     """`doorward serve` on free ports with a configuration file."""
@@ -178,12 +182,20 @@ serve:
         super().start()
         until("the server", lambda: request("GET", f"{self.admin}/health/ready").status == 200)
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def reload(self) -> None:
+        """SIGHUP, and waits until the new configuration serves."""
+        assert self.process is not None
+        before = self.log.read_text().count(" reloaded")
+        self.process.send_signal(signal.SIGHUP)
+        until("the reload", lambda: self.log.read_text().count(" reloaded") > before)
+
+    def command(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Another command of the program on the same installation."""
         dev = ["--dev"] if "--dev" in self.arguments and "--dev" not in arguments else []
         return subprocess.run(
             [str(BIN / "doorward"), *arguments, *dev, "--config", str(self.config)],
             capture_output=True,
+            input=stdin,
             text=True,
             check=False,
             env={**os.environ, **self.environment},

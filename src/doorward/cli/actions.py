@@ -100,6 +100,8 @@ def render(name: str, context: Path | None, config: tuple[Path, ...]) -> None:
 
 
 async def _linted(core: Core, sandbox: Sandbox, action: Action, ctx: bytes) -> Mapping[str, Any]:
+    if action.template is None:
+        return {"name": action.name, "result": "no template", "detail": ""}
     try:
         result = await sandbox.render(await _template(core, action), ctx)
     except (TemplateInvalid, TemplateUnavailable) as error:
