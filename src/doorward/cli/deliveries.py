@@ -165,21 +165,17 @@ def discard_(delivery_ids: tuple[UUID, ...], why: str, config: Sources, as_json:
 def tail(for_s: float | None, config: Sources, as_json: bool, **options: Any) -> None:
     """Follow deliveries: a line for each that is queued or changes its state."""
 
-    async def follow() -> None:
-        async with opened_core(config) as core:
-            wanted = chosen(core, **options)
-            watch = Watch(core.database, core.clock, wanted)
-            while True:
-                for each in await watch.changes():
-                    print_json_line(delivery_json(each)) if as_json else tell_change(each)
-                await asyncio.sleep(TAIL_S)
-
     async def work() -> None:
-        try:
-            async with asyncio.timeout(for_s):
-                await follow()
-        except TimeoutError:
-            return
+        async with opened_core(config) as core:
+            watch = Watch(core.database, core.clock, chosen(core, **options))
+            try:
+                async with asyncio.timeout(for_s):
+                    while True:
+                        for each in await watch.changes():
+                            print_json_line(delivery_json(each)) if as_json else tell_change(each)
+                        await asyncio.sleep(TAIL_S)
+            except TimeoutError:
+                return
 
     run(work())
 
