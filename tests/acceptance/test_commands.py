@@ -1,5 +1,6 @@
 """The commands that an operator types, on a database that a server uses at the same time."""
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from bad_input_page import require_row
-from running import PASSWORD, Server, Simulator, connected, running, until
+from running import BIN, PASSWORD, Program, Server, Simulator, connected, running, until
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +115,22 @@ def test_a_dead_letter_is_shown_corrected_and_sent_again(tmp_path: Path, simulat
         server.reload()
         told(server, "deliveries", "replay", dead["id"], "--yes")
         until("the contact", lambda: simulator.find_contact("ada@example.org"))
-        assert "delivered" in until("the end", lambda: _tail(server, "delivered"))
+        until("the end", lambda: told(server, "deliveries", "list")["counts"]["delivered"] == 1)
+
+
+def test_deliveries_are_followed_as_they_happen(tmp_path: Path, simulator: Simulator) -> None:
+    server = connected(tmp_path, simulator, f"dsn: sqlite://{tmp_path}/doorward.sqlite\n")
+    follow = [str(BIN / "doorward"), "deliveries", "tail", "--json", "--dev", "--config", str(server.config)]
+    tail = Program(follow, tmp_path / "tail.log")
+    emails = (f"p{number}@example.org" for number in itertools.count())
+
+    def has_told() -> bool:
+        assert server.sign_up(next(emails), newsletter=True).status == 200
+        return any(json.loads(line)["state"] == "delivered" for line in tail.log.read_text().splitlines())
+
+    with running(server, tail):
+        until("a line", has_told)
+        assert "example.org" not in tail.log.read_text()
 
 
 def test_a_waiting_delivery_is_given_up_with_a_reason(tmp_path: Path, simulator: Simulator) -> None:
@@ -146,10 +162,6 @@ def test_secrets_are_rotated_and_what_waits_can_still_be_read(tmp_path: Path, si
     simulator.disarm()
     with running(server):
         until("every contact", lambda: len(simulator.emails()) == 3)
-
-
-def _tail(server: Server, state: str) -> str:
-    return server.command("deliveries", "tail", "--state", state, "--for", "0.1", "--since", "1h", "--json").stdout
 
 
 def _wrapped_keys(file: Path) -> set[bytes]:
