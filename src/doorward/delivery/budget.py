@@ -12,6 +12,8 @@ from doorward.storage.contract import Database, Transaction
 from doorward.storage.types import read_json
 
 SECOND_US = 1_000_000
+LATE_US = SECOND_US // 2
+"""How late an answer usually is. Calls are remembered that much longer: it counts some that left the window since."""
 
 
 def recent(calls: Sequence[int], now_us: int, interval_us: int) -> list[int]:
@@ -58,7 +60,7 @@ class SharedBudget:
                 f"SELECT calls FROM budgets WHERE destination = :destination{tx.dialect.for_update}",
                 {"destination": destination},
             )
-            calls = [] if row is None else recent(read_json(row["calls"]), now_us, interval_us)
+            calls = [] if row is None else recent(read_json(row["calls"]), now_us, interval_us + LATE_US)
             if remaining is not None:
                 calls += [now_us] * min(limit, limit - remaining - len(calls))
             await tx.execute(
@@ -91,12 +93,13 @@ class SharedBudget:
         # Only after the row is locked: a time taken before could be older than the last call in it.
         now = self._clock.now()
         now_us = micros(now)
-        calls = recent(read_json(row["calls"]), now_us, row["interval_us"])
+        remembered = recent(read_json(row["calls"]), now_us, row["interval_us"] + LATE_US)
+        calls = recent(remembered, now_us, row["interval_us"])
         wait = wait_us(calls, row["limit_calls"], wanted, now_us, row["interval_us"])
         if wait > 0:
             return timedelta(microseconds=wait) / timedelta(seconds=1)
         await tx.execute(
             "UPDATE budgets SET calls = :calls, updated_at = :now WHERE destination = :destination",
-            {"calls": [*calls, *[now_us] * wanted], "now": now, "destination": destination},
+            {"calls": [*remembered, *[now_us] * wanted], "now": now, "destination": destination},
         )
         return 0.0

@@ -77,6 +77,15 @@ async def test_what_others_spend_is_counted(database: Database, clock: MovableCl
     assert await budget.take("crm", 10) == 0
 
 
+async def test_an_answer_that_is_late_is_not_taken_for_others(database: Database, clock: MovableClock) -> None:
+    budget = SharedBudget(database, clock)
+    await budget.learn("crm", limit=10, interval_s=10)
+    assert await budget.take("crm", 10) == 0
+    clock.move(seconds=10.2)
+    await budget.learn("crm", limit=10, interval_s=10, remaining=0)
+    assert await budget.take("crm", 10) == 0
+
+
 async def test_a_smaller_plan_holds_at_once(database: Database, clock: MovableClock) -> None:
     budget = SharedBudget(database, clock)
     await budget.learn("crm", limit=10, interval_s=10)

@@ -19,7 +19,7 @@ from doorward.delivery.contract import Budget
 
 DEFAULT_CALLS = 100
 """The smallest plan's calls per 10 seconds, until an answer tells better."""
-MARGIN = 0.05
+MARGIN = 0.04
 """Calls that we send evenly may arrive bunched; this share is never used, so that none of them is a 429."""
 LONGEST_WAIT_S = 20.0
 NEARLY_SPENT = 0.1

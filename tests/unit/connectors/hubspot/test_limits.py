@@ -61,7 +61,7 @@ async def test_the_window_is_learned_once_and_again_when_others_spend_it() -> No
     await quota.learn(HEADERS)
     await quota.learn({**HEADERS, "x-hubspot-ratelimit-remaining": "12"})
     await quota.learn({})
-    assert ledger.learned == [(95, 10.0, None), (180, 10.0, 170), (180, 10.0, 2)]
+    assert ledger.learned == [(96, 10.0, None), (182, 10.0, 172), (182, 10.0, 4)]
 
 
 async def test_the_daily_reserve_is_kept_until_midnight() -> None:
