@@ -17,6 +17,7 @@ from doorward.identities.draft import NewConsent, NewCredential, NewIdentity
 from doorward.identities.events import Cause
 from doorward.identities.lists import list_identities
 from doorward.identities.render import admin_identity
+from doorward.identities.schema import value_at
 from doorward.identities.service import Change, IdentityChange, IdentityNotFound
 from doorward.observability.tracing import current_trace_id
 from doorward.storage.contract import Transaction
@@ -193,7 +194,7 @@ def _stated_consents(
     return tuple(
         NewConsent(item.purpose, True, item.text, item.version, "en", f"cli: {source}")
         for item in core.schemas.get_schema(schema_id).consents
-        if len(item.path) == 1 and traits.get(item.path[0]) is True
+        if item.path and value_at(traits, item.path) is True
     )
 
 
