@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from doorward.app.core import Core
-from doorward.cli.hubspot_check import hubspot_destinations
+from doorward.cli.hubspot_check import CONNECTOR
 from doorward.cli.output import print_table, say
 from doorward.connectors.hubspot.facts_store import find_facts
 from doorward.connectors.hubspot.links import StoredLinks
@@ -47,7 +47,8 @@ async def _told(core: Core, identity_id: UUID) -> dict[str, Any]:
 async def _contacts(core: Core, identity_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The contact in each portal, as we remember it."""
     contacts = []
-    for name in hubspot_destinations(core):
+    # None may be configured: a plain web_hook reaches HubSpot, too.
+    for name in (name for name, each in core.config.destinations.items() if each.connector == CONNECTOR):
         link = (await StoredLinks(core.database, name, core.clock).find_links([identity_id])).get(identity_id)
         if link is None:
             continue
