@@ -76,5 +76,5 @@ def why_missing(action: Action, arrival: Arrival | None, since: datetime | None)
     if trigger.method is not None and arrival.method != trigger.method:
         return f"The action answers sign-ups with {trigger.method}; this one was with {arrival.method}."
     if since is not None and arrival.at < since:
-        return "The identity was here before the action. `doorward hubspot backfill` sends it."
+        return "The identity was here before the action; its next change is sent."
     return None

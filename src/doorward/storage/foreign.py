@@ -24,8 +24,8 @@ async def refuse_foreign(reader: Reader, dialect: Dialect, name: str) -> None:
     tables = await list_tables(reader, dialect)
     if is_of_kratos(tables):
         raise ForeignDatabase(
-            f"{name} is the database of an Ory Kratos installation. Give Doorward a database of its own in the dsn, "
-            "then bring the identities over with: doorward identities import",
+            f"{name} is the database of an Ory Kratos installation. Give Doorward a database of its own in the dsn; "
+            "nothing was written into this one.",
             database=name,
         )
     if dialect.owns_whole_database and tables - {"sqlite_sequence", "sqlite_stat1"} and OURS not in tables:
