@@ -10,6 +10,7 @@ from doorward.cli.deliveries import deliveries
 from doorward.cli.hubspot import hubspot
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
+from doorward.cli.pauses import pauses
 from doorward.cli.secrets import secrets
 from doorward.cli.serve import serve
 
@@ -26,5 +27,6 @@ main.add_command(deliveries)
 main.add_command(hubspot)
 main.add_command(identities)
 main.add_command(migrate)
+main.add_command(pauses)
 main.add_command(secrets)
 main.add_command(serve)
