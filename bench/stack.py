@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,18 @@ def stack(
     plan: str = "off",
     config: str = "",
     dsn: str | None = None,
+    options: Sequence[str] = (),
     before_start: Callable[[Server], None] = lambda _: None,
 ) -> Iterator[tuple[Server, Simulator]]:
-    """Both, started, in a folder that goes away; `before_start` finds the server connected and not running."""
+    """Both, started, in a folder that goes away; `before_start` finds the server connected and not running.
+
+    `options` are of `doorward serve`.
+    """
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as name:
         folder = Path(name)
         simulator = Simulator(folder, "--plan", plan)
         dsn = dsn or f"sqlite://{folder}/doorward.sqlite?_fk=true"
-        server = Server(folder, f"dev: true\ndsn: {dsn}\nlog: {{level: warning}}\n{config}", "--dev")
+        server = Server(folder, f"dev: true\ndsn: {dsn}\nlog: {{level: warning}}\n{config}", "--dev", *options)
         with running(simulator):
             if connected:
                 connect(server, simulator)
