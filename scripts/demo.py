@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import json
 import signal
 import socket
@@ -30,6 +31,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="exit after the contact landed instead of serving on")
     arguments = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in a pipe, too, lines stay in order with those of the commands
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with contextlib.ExitStack() as stack:
@@ -62,7 +65,7 @@ def run(stack: contextlib.ExitStack, *, once: bool) -> None:
     signed_up = time.monotonic()
     contact = wait_for_contact(address)
     landed = time.monotonic()
-    print(f"\n  contact {contact['id']} is in the simulator\n")
+    print(f"\n  contact {contact['id']} is in the simulator: {SIMULATOR}/contacts/{contact['id']}\n")
     show("doorward", "hubspot", "where", address, "--config", str(HOME / "doorward.yml"))
     print(
         f"\n  from start to ready {ready - started:.1f} s, from sign-up to contact {landed - signed_up:.2f} s,"
@@ -74,7 +77,7 @@ def run(stack: contextlib.ExitStack, *, once: bool) -> None:
 
 def serve_on(address: str) -> None:
     print(f"""
-Now try it yourself:
+Now try it yourself (.demo/ has the configuration and the logs; remove it to start afresh):
 
   sign up                {PUBLIC}/ui/registration
   watch the contacts     {SIMULATOR}/
@@ -180,7 +183,7 @@ def require_free(name: str, port: int) -> None:
 
 
 def step(text: str) -> None:
-    print(f"• {text}", flush=True)
+    print(f"• {text}")
 
 
 def show(name: str, *arguments: str) -> None:
