@@ -53,19 +53,18 @@ def list_(config: tuple[Path, ...], as_json: bool) -> None:
 def resume_(scope: Scope, name: str, config: tuple[Path, ...], as_json: bool) -> None:
     """Resume a destination or an action: what waits goes on at once."""
 
-    async def work() -> bool:
+    async def work() -> None:
         async with opened_core(config) as core:
             now = core.clock.now()
 
-            async def end(tx: Transaction) -> bool:
-                ended = await resume(tx, scope, name, now)
+            async def end(tx: Transaction) -> None:
+                if not await resume(tx, scope, name, now):
+                    raise NotPaused(f"The {scope} {name!r} is not paused. `doorward pauses list` shows what is.")
                 await write_audit(tx, now, "cli", f"{scope}.resumed", name)
-                return ended
 
-            return await core.database.transaction(end)
+            await core.database.transaction(end)
 
-    if not run(work()):
-        raise click.ClickException(f"The {scope} {name!r} is not paused. [{NotPaused.code()}]")
+    run(work())
     print_json({"scope": scope, "name": name, "resumed": True}) if as_json else say(f"Resumed {scope} {name}.")
 
 
