@@ -14,7 +14,7 @@ async def refresh_gauges(metrics: Metrics, database: Database, clock: Clock) -> 
     metrics.deliveries_by_state.clear()
     metrics.oldest_waiting_seconds.clear()
     oldest: dict[str, int] = {}
-    for depth in await list_depths(database.reader):
+    for depth in await list_depths(database.reader, database.dialect):
         metrics.deliveries_by_state.labels(depth.destination, depth.state).set(depth.count)
         if depth.state in WAITING:
             oldest[depth.destination] = min(oldest.get(depth.destination, depth.oldest_us), depth.oldest_us)

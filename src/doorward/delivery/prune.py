@@ -18,7 +18,7 @@ ROWS_KEPT = 12
 
 SHRED = """
 UPDATE deliveries SET payload = :empty WHERE id IN (
-  SELECT id FROM deliveries
+  SELECT id FROM deliveries{through}
   WHERE settled_at IS NOT NULL AND length(payload) > 0 AND settled_at <= :before
     AND state IN ('delivered', 'skipped', 'cancelled')
   LIMIT :limit)
@@ -36,7 +36,8 @@ DELETE FROM deliveries WHERE id IN (
 
 async def shred(database: Database, clock: Clock, retention: timedelta) -> int:
     """Empties the payloads of what ended longer than `retention` ago; how many."""
-    return await _repeat(database, SHRED, "payloads_shredded", {"before": clock.now() - retention, "empty": b""})
+    statement = SHRED.format(through=database.dialect.through("deliveries_shred"))
+    return await _repeat(database, statement, "payloads_shredded", {"before": clock.now() - retention, "empty": b""})
 
 
 async def delete_ended(database: Database, clock: Clock, retention: timedelta) -> int:

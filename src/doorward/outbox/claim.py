@@ -17,12 +17,14 @@ from doorward.storage.types import read_uuid
 
 CLAIMABLE = "state IN ('pending', 'retryable')"
 
-STANDS_BEHIND = """
-EXISTS (
-  SELECT 1 FROM deliveries e
-  WHERE e.identity_id = d.identity_id AND e.destination = d.destination
+# For PostgreSQL, whose statistics lag behind a queue: as a scalar subquery it is asked row by row (EXISTS becomes a
+# join over the whole queue), and with an expression in place of the column only the index by identity fits.
+IS_FIRST = """
+(SELECT 1 FROM deliveries e
+  WHERE e.identity_id = d.identity_id AND (e.destination || '') = d.destination
     AND e.state IN ('pending', 'leased', 'retryable', 'held')
-    AND (e.state = 'leased' OR e.position < d.position OR (e.position = d.position AND e.id < d.id)))
+    AND (e.state = 'leased' OR e.position < d.position OR (e.position = d.position AND e.id < d.id))
+  LIMIT 1) IS NULL
 """
 
 ACTION_PAUSED = """
@@ -30,6 +32,9 @@ EXISTS (
   SELECT 1 FROM action_pauses p
   WHERE p.action = d.action AND (p.paused_until IS NULL OR p.paused_until > :now))
 """
+
+ALL = 1 << 40
+"""A window that holds every queue."""
 
 REST = timedelta(minutes=5)
 """How long a row is laid aside that cannot be claimed anyway; whatever frees it wakes it earlier."""
@@ -48,29 +53,59 @@ class Lease:
 
 
 async def claim(tx: Transaction, destination: str, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
-    """At most `limit` rows of one destination, the longest due first, of as many different identities."""
+    """At most `limit` rows of one destination, the longest due first, of as many different identities.
+
+    Looks at a window of due rows, and at wider ones while too many of those stand behind others.
+    """
+    found: list[Delivery] = []
+    for window in (4 * limit + 100, 64 * limit + 1000, ALL):
+        rows, is_all = await _claim_within(tx, destination, lease, now, limit - len(found), window)
+        found += rows
+        if is_all or len(found) >= limit:
+            break
+    return sorted(found, key=lambda each: (each.not_before, each.id))
+
+
+async def _claim_within(
+    tx: Transaction, destination: str, lease: Lease, now: datetime, limit: int, window: int
+) -> tuple[list[Delivery], bool]:
+    """The rows claimed among the first `window` due ones, and whether that were all."""
+    params = {
+        "destination": destination,
+        "now": now,
+        "limit": limit,
+        "window": window,
+        "owner": lease.owner,
+        "token": lease.token,
+        "until": lease.until,
+    }
     rows = await tx.fetch_all(
         f"""
-        WITH chosen AS MATERIALIZED (
-          SELECT d.id FROM deliveries d
-          WHERE d.destination = :destination AND d.{CLAIMABLE} AND d.not_before <= :now
-            AND NOT {STANDS_BEHIND} AND NOT {ACTION_PAUSED}
-          ORDER BY d.not_before LIMIT :limit{tx.dialect.skip_locked})
+        WITH due AS MATERIALIZED (
+          SELECT id, identity_id, destination, action, position, not_before
+          FROM deliveries{tx.dialect.through("deliveries_claim")}
+          WHERE destination = :destination AND {CLAIMABLE} AND not_before <= :now
+          ORDER BY not_before LIMIT :window{tx.dialect.skip_locked}),
+        chosen AS MATERIALIZED (
+          SELECT d.id FROM due d WHERE {IS_FIRST} AND NOT {ACTION_PAUSED} ORDER BY d.not_before LIMIT :limit)
         UPDATE deliveries
         SET state = 'leased', lease_owner = :owner, lease_token = :token, lease_until = :until, updated_at = :now
         WHERE id IN (SELECT id FROM chosen)
-        RETURNING {COLUMNS}
+        RETURNING {COLUMNS}, (SELECT COUNT(*) FROM due) AS looked_at
         """,
-        {
-            "destination": destination,
-            "now": now,
-            "limit": limit,
-            "owner": lease.owner,
-            "token": lease.token,
-            "until": lease.until,
-        },
+        params,
     )
-    return sorted(map(read_delivery, rows), key=lambda each: (each.not_before, each.id))
+    if rows:
+        return list(map(read_delivery, rows)), rows[0]["looked_at"] < window
+    counted = await tx.fetch_one(
+        f"""
+        SELECT COUNT(*) AS due FROM (
+          SELECT 1 FROM deliveries WHERE destination = :destination AND {CLAIMABLE} AND not_before <= :now
+          ORDER BY not_before LIMIT :window) AS first
+        """,
+        {"destination": destination, "now": now, "window": window},
+    )
+    return [], counted is None or counted["due"] < window
 
 
 async def renew(tx: Transaction, token: UUID, until: datetime, now: datetime) -> int:
@@ -117,7 +152,7 @@ async def lay_aside(tx: Transaction, destination: str, now: datetime, limit: int
     Without this, every claim would step over them again. Rows behind one that is due or in flight stay: it may end
     at this very moment, and its end could not see that they were laid aside.
     """
-    return await tx.execute(
+    rows = await tx.fetch_all(
         f"""
         WITH resting AS MATERIALIZED (
           SELECT d.id FROM deliveries d
@@ -130,6 +165,7 @@ async def lay_aside(tx: Transaction, destination: str, now: datetime, limit: int
                 AND (e.state = 'held' OR (e.state IN ('pending', 'retryable') AND e.not_before > :soon))))
           LIMIT :limit{tx.dialect.skip_locked})
         UPDATE deliveries SET not_before = :later WHERE id IN (SELECT id FROM resting) AND {CLAIMABLE}
+        RETURNING id
         """,
         {
             "destination": destination,
@@ -139,6 +175,7 @@ async def lay_aside(tx: Transaction, destination: str, now: datetime, limit: int
             "limit": limit,
         },
     )
+    return len(rows)
 
 
 async def list_busy_destinations(reader: Reader, dialect: Dialect) -> list[str]:
@@ -162,7 +199,8 @@ async def has_due(reader: Reader, destination: str, now: datetime) -> bool:
     """Whether looking closer is worth a transaction: something is due, though it may stand behind another row."""
     row = await reader.fetch_one(
         f"SELECT 1 AS one FROM deliveries WHERE destination = :destination AND {CLAIMABLE} AND not_before <= :now "
-        "LIMIT 1",
+        # The order keeps PostgreSQL on the index: for any row it would rather walk the table.
+        "ORDER BY not_before LIMIT 1",
         {"destination": destination, "now": now},
     )
     return row is not None

@@ -10,6 +10,7 @@ from doorward.outbox.model import Attempt, Delivery
 from doorward.outbox.rows import COLUMNS, LISTED, read_attempt, read_delivery
 from doorward.outbox.states import State
 from doorward.storage.contract import Reader
+from doorward.storage.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,12 @@ class Depth:
     oldest_us: int
 
 
-async def list_depths(reader: Reader) -> Sequence[Depth]:
+async def list_depths(reader: Reader, dialect: Dialect) -> Sequence[Depth]:
     """Queues as they are now. Reads the index of open rows only."""
     rows = await reader.fetch_all(
-        """
-        SELECT destination, state, COUNT(*) AS number, MIN(created_at) AS oldest FROM deliveries
+        f"""
+        SELECT destination, state, COUNT(*) AS number, MIN(created_at) AS oldest
+        FROM deliveries{dialect.through("deliveries_open")}
         WHERE state IN ('pending', 'leased', 'retryable', 'held') GROUP BY destination, state
         """
     )
