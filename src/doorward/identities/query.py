@@ -17,7 +17,8 @@ class Person:
     """An identity's facts of this moment.
 
     `address_verified`: there is an e-mail address to verify and every one of them is verified, so that none that
-    was merely typed can reach a stranger's contact. `consents` maps a purpose to its newest receipt's answer.
+    was merely typed can reach a stranger's contact. `consents` maps a purpose to its newest receipt's answer,
+    `once_agreed` holds the purposes that there ever was a yes to.
     """
 
     identity_id: UUID
@@ -26,6 +27,7 @@ class Person:
     traits: Mapping[str, Any] = field(repr=False)
     address_verified: bool = False
     consents: Mapping[str, bool] = field(default_factory=dict)
+    once_agreed: frozenset[str] = frozenset()
 
 
 async def load_people(reader: Reader, identity_ids: Sequence[UUID]) -> dict[UUID, Person]:
@@ -45,13 +47,19 @@ async def load_people(reader: Reader, identity_ids: Sequence[UUID]) -> dict[UUID
         f"SELECT identity_id, purpose, granted FROM consent_receipts WHERE identity_id IN ({marks}) ORDER BY seq, id",
         params,
     )
+    # Looking an id up is cheaper than reading it again in each of the three answers.
+    known: dict[Any, UUID] = {each: each for each in ids} | {str(each): each for each in ids}
     verified: dict[UUID, bool] = {}
     for row in addresses:
-        identity_id = read_uuid(row["identity_id"])
+        identity_id = known[row["identity_id"]]
         verified[identity_id] = verified.get(identity_id, True) and read_bool(row["verified"])
     consents: dict[UUID, dict[str, bool]] = {}
+    agreed: dict[UUID, set[str]] = {}
     for row in receipts:
-        consents.setdefault(read_uuid(row["identity_id"]), {})[row["purpose"]] = read_bool(row["granted"])
+        identity_id, granted = read_uuid(row["identity_id"]), read_bool(row["granted"])
+        consents.setdefault(identity_id, {})[row["purpose"]] = granted
+        if granted:
+            agreed.setdefault(identity_id, set()).add(row["purpose"])
     return {
         identity_id: Person(
             identity_id=identity_id,
@@ -60,9 +68,10 @@ async def load_people(reader: Reader, identity_ids: Sequence[UUID]) -> dict[UUID
             traits=read_json(row["traits"]),
             address_verified=verified.get(identity_id, False),
             consents=consents.get(identity_id, {}),
+            once_agreed=frozenset(agreed.get(identity_id, ())),
         )
         for row in identities
-        for identity_id in [read_uuid(row["id"])]
+        for identity_id in [known[row["id"]]]
     }
 
 
