@@ -1,7 +1,6 @@
 """`doorward deliveries`: what is on its way, what arrived, what did not and why; send again, give up."""
 
 import asyncio
-import getpass
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ import click
 
 from doorward.app.core import Core, opened_core
 from doorward.app.loading import Sources
+from doorward.cli.actor import actor
 from doorward.cli.deliveries_shown import attempt_json, delivery_json, tell_change, tell_delivery, tell_list
 from doorward.cli.moments import read_moment
 from doorward.cli.options import installation_options, json_option
@@ -178,11 +178,3 @@ def tail(for_s: float | None, config: Sources, as_json: bool, **options: Any) ->
                 return
 
     run(work())
-
-
-def actor() -> str:
-    """Who acts, for the audit log: the user of this machine."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError, ImportError):
-        return "cli"

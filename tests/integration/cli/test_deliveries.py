@@ -107,3 +107,12 @@ def test_tail_tells_what_happened_just_now(program: Program) -> None:
     lines = program.run("deliveries", "tail", "--for", "0.1", "--json").stdout.splitlines()
     assert [json.loads(line)["state"] for line in lines] == ["pending", "pending"]
     assert "pending" in program.run("deliveries", "tail", "--for", "0.1").output
+
+
+def test_an_action_rests_and_goes_on(program: Program) -> None:
+    program.run("pauses", "pause", "action", "tell", "--reason", "moving house")
+    (paused,) = program.json("pauses", "list")
+    assert (paused["scope"], paused["name"], paused["reason"]) == ("action", "tell", "moving house")
+    program.run("pauses", "resume", "action", "tell")
+    assert "not_paused" in program.run("pauses", "resume", "action", "tell", code=1).output
+    assert program.json("pauses", "list") == []
