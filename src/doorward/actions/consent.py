@@ -21,7 +21,10 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It must not be sent. Codes: `no_consent`, `withdrawn`, `trait_not_true`, `identity_gone`, `unknown_purpose`."""
+    """It must not be sent.
+
+    Codes: `no_consent`, `declined`, `withdrawn`, `trait_not_true`, `identity_gone`, `unknown_purpose`.
+    """
 
     code: str
     reason: str
@@ -63,6 +66,8 @@ class ConsentGate:
         newest = person.consents.get(purpose)
         if newest is None:
             return Refused("no_consent", f"No consent to {purpose!r} was ever recorded.")
+        if newest is not True and purpose not in person.once_agreed:
+            return Refused("declined", f"The person did not agree to {purpose!r}.")
         if newest is not True:
             return Refused("withdrawn", f"The newest answer about {purpose!r} is no.")
         try:

@@ -3,9 +3,12 @@
 Pure: what a hook does is known to `hooks` and `connectors`; here only names and a few settings are read.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from doorward.config.secrets import Secret
 
 WEB_HOOK = "web_hook"
 HUBSPOT = "hubspot"
@@ -66,7 +69,7 @@ def in_flow(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookE
         and not entry.is_ignored
         and (entry.hook != WEB_HOOK or _runs_in_flow(flow_kind, entry, from_method))
     ]
-    return (*kept, *(entry for entry in chosen[:] if entry.hook == SESSION))
+    return (*kept, *(entry for entry in chosen if entry.hook == SESSION))
 
 
 def deliveries(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
@@ -91,8 +94,21 @@ def _is_delivery(flow_kind: str, entry: HookEntry) -> bool:
 
 
 def uniquely_named(entries: Sequence[HookEntry]) -> dict[str, HookEntry]:
-    """Name to entry: the config's own `id` where it is unique, else the path."""
-    ids = [str(entry.config.get("id") or "") for entry in entries]
-    return {
-        (own if own and ids.count(own) == 1 else entry.path): entry for entry, own in zip(entries, ids, strict=True)
-    }
+    """Name to entry: the config's own `name` or `id`, else one made of its list and its content.
+
+    Delivery rows carry the name, so that it must not change when another hook is put in front of it.
+    """
+    names = [_own_name(entry) or _made_name(entry) for entry in entries]
+    return {(name if names.count(name) == 1 else entry.path): entry for entry, name in zip(entries, names, strict=True)}
+
+
+def _own_name(entry: HookEntry) -> str:
+    return str(entry.config.get("name") or entry.config.get("id") or "")
+
+
+def _made_name(entry: HookEntry) -> str:
+    told = {key: value.reveal() if isinstance(value, Secret) else value for key, value in entry.config.items()}
+    told = {key: told[key] for key in ("url", "method", "destination", "consent") if key in told}
+    digest = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:8]
+    place = entry.path.partition("selfservice.flows.")[2] or entry.path
+    return f"{place.rpartition('.hooks.')[0] or place}.{entry.hook}#{digest}"

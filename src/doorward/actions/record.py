@@ -10,12 +10,14 @@ from uuid import UUID
 import orjson
 
 from doorward.actions.context import build_context
+from doorward.actions.hooks import HUBSPOT
 from doorward.actions.model import Action, Await
 from doorward.clock import Clock
-from doorward.identities.events import IdentityEvent, Recorded
+from doorward.identities.events import EventKind, IdentityEvent, Recorded
 from doorward.ids import new_row_id
 from doorward.outbox.model import NewDelivery, NewEvent
 from doorward.outbox.store import insert_deliveries, insert_event
+from doorward.outbox.supersede import cancel_superseded
 from doorward.storage.contract import Transaction
 
 CHANNEL = "deliveries"
@@ -81,6 +83,9 @@ class ActionRecorder:
             )
             written.append((action, delivery))
         await insert_deliveries(tx, [delivery for _, delivery in written])
+        if event.kind is EventKind.DELETED:
+            states = [action.destination for action, _ in written if action.connector == HUBSPOT]
+            await cancel_superseded(tx, row.identity_id, states, row.seq, now)
         tx.wake(CHANNEL)
         awaited = tuple(delivery.id for action, delivery in written if action.awaits is Await.FIRST_ATTEMPTS)
         return Recorded(row.id, tuple(delivery.id for _, delivery in written), awaited)

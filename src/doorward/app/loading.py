@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from doorward.actions.hooks import WEB_HOOK
+from doorward.app.checking import check_whole
 from doorward.config.dev import with_dev_secrets
-from doorward.config.load import find_files, load
+from doorward.config.load import Loaded, find_files, load
 from doorward.config.model import Config
 from doorward.config.plugins import Check, Plugins
 from doorward.config.problems import Problem, Severity
@@ -27,17 +28,23 @@ class Sources(tuple[Path, ...]):  # noqa: SLOT001 -- a tuple subclass with an at
         return made
 
 
+def load_checked(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> Loaded:
+    """The configuration with its warnings. Raises InvalidConfiguration with every error."""
+    loaded = load(find_files(paths, os.environ), os.environ, flags, plugins())
+    config = loaded.checked()
+    return replace(loaded, config=with_dev_secrets(config, database_file(config)) if config.dev else config)
+
+
 def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Config, tuple[Path, ...]]:
     """The checked configuration and the files it came from. Raises InvalidConfiguration with every error."""
-    files = find_files(paths, os.environ)
-    config = load(files, os.environ, flags, plugins()).checked()
-    return (with_dev_secrets(config, database_file(config)) if config.dev else config), files
+    loaded = load_checked(paths, flags)
+    return loaded.config, loaded.files
 
 
 def plugins() -> Plugins:
     """What methods, hooks and connectors know of their own sections."""
     hooks = {**HOOK_CHECKS, WEB_HOOK: tolerant(HOOK_CHECKS[WEB_HOOK])}
-    return Plugins(hooks=hooks, connectors=DESTINATION_CHECKS)
+    return Plugins(hooks=hooks, connectors=DESTINATION_CHECKS, whole=check_whole)
 
 
 def tolerant(check: Check) -> Check:

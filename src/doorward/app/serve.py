@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from doorward.app.listeners import Listener, Switch, make_listener
-from doorward.app.loading import load_config
+from doorward.app.loading import load_checked
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tracing import install_tracing
 from doorward.app.watched import watched_files
 from doorward.clock import SystemClock
 from doorward.config.model import Config
+from doorward.config.problems import Problem
 from doorward.config.watch import watch
 from doorward.errors import DoorwardError
 from doorward.observability.logging import Log, configure
@@ -32,6 +33,7 @@ class Options:
     paths: tuple[Path, ...]
     flags: Mapping[str, Any]
     roles: frozenset[str] = frozenset(ROLES)
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     configure(config.log.level, config.log.format)
     install_tracing(config.tracing)
     log = Log("server")
+    _tell(log, options.warnings)
     generation = await make_generation(
         config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles
     )
@@ -122,7 +125,8 @@ async def _reload(server: Server) -> None:
     """A configuration with errors changes nothing; the log says what is wrong with it."""
     log, old = Log("server"), server.generation
     try:
-        config, _ = load_config(server.options.paths, server.options.flags)
+        loaded = load_checked(server.options.paths, server.options.flags)
+        config = loaded.config
         same = config.dsn == old.core.config.dsn
         new = await make_generation(
             config,
@@ -134,6 +138,7 @@ async def _reload(server: Server) -> None:
     except DoorwardError as error:
         log.error("reload_refused", code=error.code(), reason=str(error))
         return
+    _tell(log, loaded.warnings)
     if config.serve != old.core.config.serve:
         log.warning("reload_incomplete", reason="A change of serve.* takes effect at the next start.")
     _switch_to(server, new)
@@ -149,3 +154,9 @@ async def _idle(server: Server, old: Generation) -> None:
         async with asyncio.timeout(IDLE_LIMIT_S):
             await server.switches["public"].wait_idle(old.public)
             await server.switches["admin"].wait_idle(old.admin)
+
+
+def _tell(log: Log, warnings: tuple[Problem, ...]) -> None:
+    """What `config check` would warn of: a hook that never runs must not be a surprise."""
+    for each in warnings:
+        log.warning("configuration", at=each.path, code=each.code, advice=each.text)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from doorward.actions.model import Action
 from doorward.actions.sandbox import Cancelled, Rendered, RenderResult, Sandbox
@@ -74,7 +75,8 @@ def lint(context: Path | None, config: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name")
 @click.option("--context", type=click.Path(exists=True, path_type=Path), default=None, help="JSON file with a `ctx`.")
 @installation_options
-def render(name: str, context: Path | None, config: tuple[Path, ...]) -> None:
+@json_option
+def render(name: str, context: Path | None, config: tuple[Path, ...], as_json: bool) -> None:
     """Print what an action's template makes of a context. Nothing is sent."""
     ctx = (context or EXAMPLE_CONTEXT).read_bytes()
 
@@ -91,7 +93,11 @@ def render(name: str, context: Path | None, config: tuple[Path, ...]) -> None:
                 await sandbox.close()
 
     result = run(work())
-    if isinstance(result, Rendered):
+    if isinstance(result, Rendered) and as_json:
+        print_json({"action": name, "output": orjson.loads(result.text)})
+    elif isinstance(result, Cancelled) and as_json:
+        print_json({"action": name, "cancelled": result.note})
+    elif isinstance(result, Rendered):
         say(result.text.rstrip())
     elif isinstance(result, Cancelled):
         say(f"The template cancels: {result.note}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,10 +107,13 @@ def show(delivery_id: UUID, is_revealed: bool, config: Sources, as_json: bool) -
 @deliveries.command("replay")
 @click.argument("delivery_ids", nargs=-1, type=click.UUID)
 @filter_options
+@click.option("--anyway", is_flag=True, help="Also where something newer about the person has arrived since.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @installation_options
 @json_option
-def replay_(delivery_ids: tuple[UUID, ...], yes: bool, config: Sources, as_json: bool, **options: Any) -> None:
+def replay_(
+    delivery_ids: tuple[UUID, ...], anyway: bool, yes: bool, config: Sources, as_json: bool, **options: Any
+) -> None:
     """Send ended deliveries again: those named, or all that the filters choose (--state is needed then)."""
     if not delivery_ids and not options["states"]:
         raise click.UsageError("Name deliveries, or choose them with --state and the other filters.")
@@ -121,19 +125,20 @@ def replay_(delivery_ids: tuple[UUID, ...], yes: bool, config: Sources, as_json:
     async def work() -> Replays:
         async with opened_core(config) as core:
             for each in delivery_ids:
-                await replay(core.database, core.clock, each, actor())
+                await replay(core.database, core.clock, each, actor(), anyway=anyway)
             if delivery_ids:
-                return Replays(len(delivery_ids), 0)
-            return await replay_all(core.database, core.clock, chosen(core, **options), actor())
+                return Replays(len(delivery_ids))
+            return await replay_all(core.database, core.clock, chosen(core, **options), actor(), anyway=anyway)
 
     if not delivery_ids and not yes:
         click.confirm(f"Send {run(count())} deliveries again?", abort=True, err=True)
     done = run(work())
     if as_json:
-        print_json({"replayed": done.replayed, "shredded": done.shredded})
+        print_json(asdict(done))
         return
+    newer = f"; {done.superseded} are left, since something newer arrived (--anyway)" if done.superseded else ""
     gone = f"; {done.shredded} have no payload any more (retention)" if done.shredded else ""
-    say(f"{done.replayed} deliver{'y is' if done.replayed == 1 else 'ies are'} sent again{gone}.")
+    say(f"{done.replayed} deliver{'y is' if done.replayed == 1 else 'ies are'} sent again{newer}{gone}.")
 
 
 @deliveries.command("discard")

@@ -10,13 +10,14 @@ import uvloop
 
 from doorward.app.core import is_memory
 from doorward.app.listeners import bind
-from doorward.app.loading import load_config
+from doorward.app.loading import load_checked
 from doorward.app.serve import ROLES, Options, serve_process
 from doorward.app.workers import Workers
 from doorward.cli.options import config_option
 from doorward.cli.output import warn
 from doorward.config.model import Config
 from doorward.errors import DoorwardError
+from doorward.observability.logging import configure
 
 
 @click.command()
@@ -31,18 +32,22 @@ def serve(dev: bool, only: str, workers: int, config: tuple[Path, ...]) -> None:
         raise click.BadParameter(f"parts are {', '.join(ROLES)}", param_hint="--only")
     flags = {"dev": True} if dev else {}
     try:
-        loaded, paths = load_config(config, flags)
+        checked = load_checked(config, flags)
+        loaded = checked.config
         if workers > 1 and is_memory(loaded):
             raise click.BadParameter("a database in memory has one process", param_hint="--workers")
         sockets = listening(loaded, roles)
     except DoorwardError as error:
         raise click.ClickException(f"{error} [{error.code()}]") from None
-    options = Options(paths, flags, roles)
+    options = Options(checked.files, flags, roles, checked.warnings)
 
     def live(_number: int) -> int:
         return run_process(options, loaded, sockets)
 
-    raise SystemExit(live(0) if workers == 1 else Workers(workers, live).supervise())
+    if workers == 1:
+        raise SystemExit(live(0))
+    configure(loaded.log.level, loaded.log.format)
+    raise SystemExit(Workers(workers, live).supervise())
 
 
 def listening(config: Config, roles: frozenset[str]) -> dict[str, socket.socket]:

@@ -93,7 +93,8 @@ def load(
     config = _implied(_with_addresses(read(Config, said, "", problems, fallback=_defaults(plugins)), said))
     blamed = [one.path for one in problems if one.severity is Severity.ERROR]
     problems.extend(check_plugged(config, list_hooks(config), plugins))
-    problems.extend(one for one in check_rules(config) if not any(_touch(one.path, path) for path in blamed))
+    found = [*check_rules(config), *plugins.whole(config)]
+    problems.extend(one for one in found if not any(_touch(one.path, path) for path in blamed))
     problems.extend(analyse_hooks(config, frozenset(plugins.hooks)))
     return Loaded(config, tuple(_once(problems)), files, tree)
 

@@ -35,6 +35,7 @@ class Plugins:
     methods: Mapping[str, type] = field(default_factory=lambda: METHOD_SETTINGS)
     hooks: Mapping[str, Check] = field(default_factory=dict)
     connectors: Mapping[str, Check] = field(default_factory=dict)
+    whole: Callable[[Config], Iterable[Problem]] = lambda _: ()
 
     def settings_by_path(self) -> Mapping[str, type]:
         """Where each method's Settings stand."""

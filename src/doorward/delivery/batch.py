@@ -122,10 +122,20 @@ class BatchSender:
             while (wait_s := await tools.budget.take(self._destination)) > 0:
                 if self._stopping.is_set() or waited + wait_s > tools.settings.budget_wait_s:
                     return wait_s
-                await tools.sleep(wait_s)
+                await self._rest(wait_s)
                 waited += wait_s
         tools.metrics.budget_wait_seconds.labels(self._destination).observe(waited)
         return 0.0
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleeps, unless the dispatcher stops meanwhile: a shutdown does not wait for a budget."""
+        waits = [asyncio.ensure_future(self._tools.sleep(seconds)), asyncio.ensure_future(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _last_look(self, batch: Sequence[Ready]) -> tuple[list[Ready], list[Ruled]]:
         """Leaves out what is not ours any more, and what may not be sent any more."""

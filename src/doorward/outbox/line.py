@@ -8,7 +8,7 @@ from doorward.outbox.model import Delivery
 from doorward.outbox.rows import LISTED, read_delivery
 from doorward.outbox.states import ENDED, State, require
 from doorward.outbox.store import release_followers
-from doorward.storage.contract import Transaction
+from doorward.storage.contract import Reader, Transaction
 
 
 async def find_for_update(tx: Transaction, delivery_id: UUID) -> Delivery | None:
@@ -21,6 +21,24 @@ async def find_for_update(tx: Transaction, delivery_id: UUID) -> Delivery | None
     if row is None:
         return None
     return read_delivery({**row, "payload": b"?" if row["has_payload"] else b""})
+
+
+async def has_newer_delivered(reader: Reader, delivery: Delivery) -> bool:
+    """Whether a later event of the same identity has been delivered by the same action."""
+    row = await reader.fetch_one(
+        """
+        SELECT 1 AS one FROM deliveries
+        WHERE identity_id = :identity_id AND action = :action AND destination = :destination AND seq > :seq
+          AND state = 'delivered' LIMIT 1
+        """,
+        {
+            "identity_id": delivery.identity_id,
+            "action": delivery.action,
+            "destination": delivery.destination,
+            "seq": delivery.seq,
+        },
+    )
+    return row is not None
 
 
 async def send_again(tx: Transaction, delivery: Delivery, now: datetime) -> None:

@@ -43,7 +43,7 @@ def test_a_yes_and_a_true_trait_open_the_gate() -> None:
     ("traits", "consents", "code"),
     [
         ({"news": True}, {}, "no_consent"),
-        ({"news": True}, {"marketing": False}, "withdrawn"),
+        ({"news": True}, {"marketing": False}, "declined"),
         ({"news": True}, {"other": True}, "no_consent"),
         ({"news": False}, {"marketing": True}, "trait_not_true"),
         ({}, {"marketing": True}, "trait_not_true"),
@@ -65,6 +65,13 @@ def test_an_undeclared_purpose_and_a_person_who_is_gone_keep_it_shut() -> None:
         "unknown_purpose",
         "identity_gone",
     ]
+
+
+def test_a_yes_that_was_taken_back_is_told_from_one_that_never_was() -> None:
+    once = Person(UUID(int=1), "person", "active", {}, False, {"marketing": False}, frozenset({"marketing"}))
+    decision = GATE.decide(action(), "identity.created", once)
+    assert isinstance(decision, Refused)
+    assert decision.code == "withdrawn"
 
 
 def test_a_basis_and_a_removal_need_no_consent() -> None:

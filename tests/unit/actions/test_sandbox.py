@@ -47,14 +47,15 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 def children() -> set[int]:
-    """Processes whose parent is this one, zombies included (Linux)."""
+    """Workers whose parent is this process, zombies included (Linux). Other tests may have left a database running."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             after_name = stat.read_text().rpartition(")")[2].split()
+            is_worker = b"sandbox_worker" in stat.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if int(after_name[1]) == os.getpid():
+        if int(after_name[1]) == os.getpid() and (is_worker or after_name[0] == "Z"):
             found.add(int(stat.parent.name))
     return found
 

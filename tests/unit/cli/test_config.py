@@ -13,7 +13,7 @@ WRITTEN = """\
 dsn: memory
 secrets: {cookie: [cookie-secret-0001], cipher: [cipher-secret-of-thirty-two-chars]}
 identity:
-  schemas: [{id: default, url: "file://x"}]
+  schemas: [{id: default, url: "base64://e30="}]
 """
 
 
