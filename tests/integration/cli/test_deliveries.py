@@ -79,7 +79,7 @@ def test_giving_up_and_sending_again(program: Program) -> None:
     found = program.json("deliveries", "show", ids[0])
     assert (found["state"], found["reason_code"]) == ("cancelled", "discarded")
     assert found["reason"].endswith("a test")
-    assert program.json("deliveries", "replay", ids[0]) == {"replayed": 1, "shredded": 0}
+    assert program.json("deliveries", "replay", ids[0]) == {"replayed": 1, "shredded": 0, "superseded": 0}
     assert program.json("deliveries", "replay", "--state", "cancelled", "--yes")["replayed"] == 1
     assert program.json("deliveries", "list")["counts"]["pending"] == 2
 

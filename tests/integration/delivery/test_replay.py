@@ -18,6 +18,7 @@ from doorward.delivery.replay import (
     NotDiscardable,
     NotReplayable,
     PayloadShredded,
+    Superseded,
     discard,
     replay,
     replay_all,
@@ -37,7 +38,11 @@ async def test_a_dead_letter_releases_what_is_behind_it_and_is_replayed_at_the_e
     dead, delivered = await house.line(person)
     assert (dead.state, delivered.state) == (State.DEAD, State.DELIVERED)
     await house.change(person, email="ada@example.org", news=True, name="2")
-    await replay(house.database, house.clock, dead.id, "test")
+    with pytest.raises(Superseded):
+        await replay(house.database, house.clock, dead.id, "test")
+    done = await replay_all(house.database, house.clock, Filter((State.DEAD,)), "test")
+    assert (done.replayed, done.superseded) == (0, 1)
+    await replay(house.database, house.clock, dead.id, "test", anyway=True)
     assert [each.id for each in await house.line(person)][-1] == dead.id
     house.crm.answer = accept
     await house.dispatcher().run_once()
