@@ -17,8 +17,8 @@ CUBE = "std.foldl(function(a, i) std.foldl(function(b, j) b + j % 2, std.range(1
 HOSTILE = {
     "tailstrict": ("local f(x) = f(x + 1) tailstrict; f(0)", {"memory", "cpu"}),
     "recursion": ("local f(x) = f(x + 1); f(0)", {"error"}),
-    "make_array": ("std.makeArray(1000000000, function(i) i)", {"memory"}),
-    "repeat": ("std.repeat('x', 100000000)", {"memory"}),
+    "make_array": ("std.makeArray(1000000000, function(i) i)", {"memory", "cpu"}),
+    "repeat": ("std.repeat('x', 100000000)", {"memory", "cpu"}),
     "cube_kept": (
         "[1 for a in std.range(1, 3000) for b in std.range(1, 3000) for c in std.range(1, 3000)]",
         {"cpu", "memory"},
