@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from delivery_house import CRM, RETRY, DeliveryHouse
 from doorward.actions.model import RetryPolicy
+from doorward.delivery.breaker import BreakerSettings, record_failure
 from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import Discard, Job, Outcome, Pause, Retry, Snooze
 from doorward.delivery.pauses import find_pause, list_pauses, pause, resume
@@ -111,6 +112,20 @@ async def test_an_outage_opens_the_breaker_and_burns_no_attempts(house: Delivery
     states = [(await house.line(each.identity.id))[0] for each in people]
     assert sum(each.state is State.DELIVERED for each in states) == 19
     assert max(each.attempts for each in states) == 1
+
+
+async def test_after_an_outage_one_row_goes_first(house: DeliveryHouse) -> None:
+    for number in range(15):
+        await house.sign_up(f"p{number}@example.org")
+
+    async def fail(tx: Transaction) -> float:
+        return await record_failure(tx, "crm", house.clock.now(), BreakerSettings())
+
+    assert [await house.database.transaction(fail) for _ in range(10)][-2:] == [0.0, 5.0]
+    assert await house.dispatcher().run_once() == 0
+    house.clock.move(seconds=6)
+    assert await house.dispatcher().run_once() == 15
+    assert house.crm.batches == [1, 10, 4]
 
 
 async def test_one_row_that_always_fails_does_not_keep_the_breaker_open(house: DeliveryHouse) -> None:
