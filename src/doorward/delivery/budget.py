@@ -48,7 +48,8 @@ class SharedBudget:
         async def work(tx: Transaction) -> float:
             return await self._take(tx, destination, calls)
 
-        return await self._database.transaction(work)
+        # Calls matter for seconds; after a power cut they are past.
+        return await self._database.transaction(work, is_durable=False)
 
     async def learn(self, destination: str, *, limit: int, interval_s: float, remaining: int | None = None) -> None:
         """Sets the window. Fewer `remaining` calls than we know of: others spend too, and theirs are counted as now."""

@@ -44,7 +44,7 @@ class Leadership:
                 )
             )
 
-        self._leads = await self._database.transaction(work)
+        self._leads = await self._database.transaction(work, is_durable=False)
         self._renew_at = now + self._ttl / 3
         return self._leads
 

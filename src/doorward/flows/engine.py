@@ -122,7 +122,8 @@ class FlowEngine:
         async def write(tx: Transaction) -> None:
             await store.insert_flow(tx, flow)
 
-        await self._database.transaction(write)
+        # Nothing is promised yet: after a power cut the person starts again.
+        await self._database.transaction(write, is_durable=False)
 
     async def _find(self, kind: FlowKind, text: str, *, is_submit: bool = False) -> Flow | None:
         try:

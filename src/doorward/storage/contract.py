@@ -75,8 +75,11 @@ class Database(Protocol):
     @property
     def reader(self) -> Reader: ...
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], *, is_durable: bool = True) -> T:
         """Runs `work` and commits; its result. Any exception rolls back and is passed on.
+
+        Without `is_durable` an engine may let a power cut (not the end of a process) undo the latest of such commits:
+        for what is made again by whoever misses it, as a flow that was only begun, or a lease.
 
         Raises Unavailable (with `retry_after_s`) when the database is away, full or overloaded, CommitUnknown when the
         answer to the commit was lost. A caller cancelled while it waits does not know whether the work was committed.

@@ -63,7 +63,8 @@ class PostgresDatabase:
             await self._listener.close()
         await self._connections.close()
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], *, is_durable: bool = True) -> T:
+        # Always durable: asking for less would be one more statement.
         for attempt in range(TRIES):
             try:
                 return await self._attempt(work)

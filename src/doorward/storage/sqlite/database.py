@@ -72,10 +72,10 @@ class SqliteDatabase:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], *, is_durable: bool = True) -> T:
         if self._writer is None:
             raise DatabaseReadOnly() if self._mode == "ro" else DatabaseAway("The database is not open.")
-        return cast("T", await self._writer.submit(work))
+        return cast("T", await self._writer.submit(work, is_durable=is_durable))
 
     async def wait_for_wake(self, channel: str, timeout_s: float) -> bool:
         return await self._wakes.wait_for_wake(channel, timeout_s)
@@ -89,7 +89,7 @@ class SqliteDatabase:
             writing = await asyncio.to_thread(
                 statements.connect, path, self._mode, is_reader=False, is_durable=is_durable
             )
-            self._writer = Writer(writing, self._wakes)
+            self._writer = Writer(writing, self._wakes, is_durable=is_durable)
             self._writer.start()
         self._reading = await asyncio.to_thread(statements.connect, path, self._mode, is_reader=True)
         await refuse_foreign(self.reader, SQLITE, path.name)

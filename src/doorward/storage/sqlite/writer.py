@@ -32,6 +32,7 @@ class Job:
     work: Callable[[Transaction], Awaitable[Any]]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    is_durable: bool
     context: Context = field(default_factory=copy_context)
     transaction: SqliteTransaction | None = None
     result: Any = None
@@ -41,8 +42,18 @@ class Job:
 class Writer:
     """Owns the writing connection. `submit` is called on the event loop; everything else happens on the thread."""
 
-    def __init__(self, connection: sqlite3.Connection, wakes: WakeBoard, queue_limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        wakes: WakeBoard,
+        queue_limit: int = QUEUE_LIMIT,
+        *,
+        is_durable: bool = True,
+    ) -> None:
+        """`is_durable`: the connection syncs its commits, and may be told not to for a group that asks for less."""
         self._connection = connection
+        self._may_relax = is_durable
+        self._is_relaxed = False
         self._wakes = wakes
         self._jobs: queue.Queue[Job | None] = queue.Queue(queue_limit)
         self._is_closed = False
@@ -51,12 +62,12 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
-    async def submit(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async def submit(self, work: Callable[[Transaction], Awaitable[Any]], *, is_durable: bool = True) -> Any:
         """Queues `work` and waits for its commit. Raises DatabaseBusy when too many wait already."""
         if self._is_closed:
             raise DatabaseAway("The database is closed.")
         loop = asyncio.get_running_loop()
-        job = Job(work, loop.create_future(), loop)
+        job = Job(work, loop.create_future(), loop, is_durable)
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
@@ -98,6 +109,7 @@ class Writer:
 
     def _write(self, group: list[Job]) -> None:
         try:
+            self._relax(is_relaxed=not any(job.is_durable for job in group))
             self._connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 self._run_one(job)
@@ -111,6 +123,12 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
             fail_all(group, translate(error) if isinstance(error, sqlite3.Error) else error)
             self._roll_back()
+
+    def _relax(self, *, is_relaxed: bool) -> None:
+        """Whether the next commit may stay unsynced. A later one that is synced takes it along: the log is in order."""
+        if self._may_relax and is_relaxed != self._is_relaxed:
+            self._connection.execute(f"PRAGMA synchronous = {'NORMAL' if is_relaxed else 'FULL'}")
+            self._is_relaxed = is_relaxed
 
     def _run_one(self, job: Job) -> None:
         """Runs one work within its savepoint. Raises sqlite3.Error only when the savepoint itself fails."""
