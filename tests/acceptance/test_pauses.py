@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from running import Server, Simulator, running, until
 
 pytestmark = pytest.mark.slow
