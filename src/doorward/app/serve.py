@@ -15,6 +15,7 @@ from doorward.app.runtime import Generation, make_generation
 from doorward.app.tracing import install_tracing
 from doorward.app.watched import watched_files
 from doorward.clock import SystemClock
+from doorward.config.load import DEFAULT_FILE
 from doorward.config.model import Config
 from doorward.config.problems import Problem
 from doorward.config.watch import watch
@@ -103,8 +104,12 @@ async def _reloads(server: Server) -> AsyncIterator[None]:
     """Watches files and SIGHUP for as long as the server serves."""
 
     async def look() -> None:
-        async for _ in watch(watched_files(server.options.paths)):
-            server.reloading.set()
+        while True:
+            # Made anew after each change: a configuration may name files that the last one did not, or be new itself.
+            files = watched_files(server.options.paths or (Path(DEFAULT_FILE),))
+            async for _ in watch(files):
+                server.reloading.set()
+                break
 
     async def act() -> None:
         while True:
@@ -131,7 +136,7 @@ async def _reload(server: Server) -> None:
         new = await make_generation(
             config,
             old.core.clock,
-            server.options.paths,
+            loaded.files,
             with_dispatcher=old.dispatcher is not None,
             database=old.core.database if same else None,
         )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from doorward.cli.output import say, warn
 from doorward.clock import SystemClock
 from doorward.config.load import DEFAULT_FILE, find_files, load
 from doorward.config.model import Config
+from doorward.config.problems import InvalidConfiguration
 from doorward.config.secrets import Secret
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.limits import Quota, read_quota
@@ -111,6 +113,8 @@ def read_token(token_file: Path | None, variable: str | None) -> Secret:
         return Secret(os.environ[name].strip())
     if variable is not None:
         raise InvalidInput(f"The environment variable {variable} is not set.")
+    if not sys.stdin.isatty():
+        raise InvalidInput(f"There is nobody to ask for the token: use --token-file, or set {LIVE_TOKEN_VARIABLE}.")
     return Secret(click.prompt("HubSpot service key or private-app token", hide_input=True, err=True).strip())
 
 
@@ -119,6 +123,9 @@ async def connect(request: Request, token: Secret) -> Connected:
     settings = _settings(request, token)
     files = find_files(request.sources, os.environ)
     loaded = load(files, os.environ, {"dev": True} if request.sources.is_dev else {}, plugins())
+    if not loaded.config.identity.schemas:
+        # Everything else that is wrong may be what this command mends; without a schema it can do nothing.
+        raise InvalidConfiguration(loaded.errors)
     listening = Listening()
     async with opened_client(settings, listening) as (client, egress):
         schema = await _default_schema(loaded.config, egress)
@@ -134,6 +141,7 @@ async def connect(request: Request, token: Secret) -> Connected:
         token_id=fingerprint(token),
         reason=reason,
         template=first_template(schema.fields),
+        is_dev=request.sources.is_dev,
     )
     written = write_files(plan, token)
     resumed = await _resume(request) if written.block is None else ()

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from doorward.app.core import Core, opened_core
+from doorward.audit import write_audit
 from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_facts, print_json, print_table, run, say
 from doorward.errors import InvalidInput
@@ -16,6 +17,7 @@ from doorward.identities import store
 from doorward.identities.draft import NewConsent, NewCredential, NewIdentity
 from doorward.identities.events import Cause
 from doorward.identities.lists import list_identities
+from doorward.identities.normalise import normalise_address
 from doorward.identities.render import admin_identity
 from doorward.identities.schema import value_at
 from doorward.identities.service import Change, IdentityChange, IdentityNotFound
@@ -151,6 +153,33 @@ def patch(identity_id: UUID, changes: str, consent_source: str | None, config: t
             return _shown(core, await core.database.transaction(change_it))
 
     _print(run(work()), as_json, "Changed")
+
+
+@identities.command("verify")
+@click.argument("identity_id", type=click.UUID)
+@click.argument("address")
+@click.option("--via", type=click.Choice(["email", "sms"]), default="email", show_default=True)
+@installation_options
+@json_option
+def verify(identity_id: UUID, address: str, via: str, config: tuple[Path, ...], as_json: bool) -> None:
+    """Mark an address as verified because you know it is theirs. What waited for that goes on."""
+
+    async def work() -> bool:
+        async with opened_core(config) as core:
+            value = normalise_address(address, via)
+
+            async def mark(tx: Transaction) -> bool:
+                changed = await core.identities.mark_address_verified(tx, identity_id, via, value, _cause())
+                await write_audit(tx, core.clock.now(), "cli", "address.verified", str(identity_id), {"via": via})
+                return changed is not None
+
+            return await core.database.transaction(mark)
+
+    changed = run(work())
+    if as_json:
+        print_json({"id": str(identity_id), "via": via, "changed": changed})
+    else:
+        say("Verified." if changed else "Nothing changed: it is verified already, or not an address of this identity.")
 
 
 @identities.command()

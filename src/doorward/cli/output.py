@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from doorward.config.problems import InvalidConfiguration
 from doorward.errors import DoorwardError
 
 T = TypeVar("T")
@@ -63,6 +64,9 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Runs a command's work. A DoorwardError ends it with its sentence and exit code 1."""
     try:
         return asyncio.run(coroutine)
+    except InvalidConfiguration as error:
+        lines = "\n".join(f"  {problem.path}: {problem.text} [{problem.code}]" for problem in error.problems)
+        raise click.ClickException(f"the configuration has errors:\n{lines}") from None
     except DoorwardError as error:
         raise click.ClickException(f"{error} [{error.code()}]") from None
     except KeyboardInterrupt:

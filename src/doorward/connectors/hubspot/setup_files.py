@@ -35,6 +35,7 @@ class Plan:
     token_id: str
     reason: Mapping[str, str]
     template: str = field(repr=False)
+    is_dev: bool = False
 
     @property
     def token_file(self) -> Path:
@@ -62,6 +63,8 @@ def write_files(plan: Plan, token: Secret) -> Written:
         plan.template_file.write_text(plan.template)
     try:
         document = Document(plan.config_file)
+        if plan.is_dev and not plan.config_file.exists():
+            document.set("dev", True)  # so that every other command finds the same installation
         add_destination(document, plan.destination, destination_settings(plan))
         for action in actions(plan):
             if not _is_kept(document, action):
