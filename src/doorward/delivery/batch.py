@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from doorward.clock import Clock
 from doorward.delivery.contract import Budget, Connector, Job, Outcome, Retry, Snooze, Withdrawer
 from doorward.delivery.prepare import Preparer, Ready
+from doorward.delivery.rest import RESTING, find_rest
 from doorward.delivery.settings import DeliverySettings
 from doorward.delivery.settle import Ruled, settle_batch
 from doorward.delivery.telemetry import tell_lost, tell_settled
@@ -56,6 +58,7 @@ class BatchSender:
         self._tools = tools
         self._stopping = stopping
         self._turn = asyncio.Lock()
+        self._places = asyncio.Semaphore(tools.settings.concurrency)
 
     async def run(self, batch: Sequence[Ready], on_sending: Callable[[], None]) -> int:
         """Brings a batch to its end; the number of deliveries written. `on_sending` is called once it has its turn.
@@ -63,19 +66,21 @@ class BatchSender:
         Stopped or without a database before the send, its rows go back and have lost nothing. Stopped during the
         send, they count as a try whose answer is unknown.
         """
-        try:
-            wait_s = await self._take_budget()
-            on_sending()
-            if wait_s > 0 or self._stopping.is_set():
-                return await self._give_back(batch, _budget_spent(wait_s))
-            ready, refused = await self._last_look(batch)
-            written = await self.settle(refused)
-        except asyncio.CancelledError:
-            await self._give_back(batch, STOPPED)
-            raise
-        except Unavailable as error:
-            return await self._give_back(batch, replace(AWAY, reason=str(error)))
-        return written + (await self._send(ready) if ready else 0)
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._places)
+                wait_s = 0.0 if self._stopping.is_set() else await self._take_budget()
+                on_sending()
+                if wait_s > 0 or self._stopping.is_set():
+                    return await self._give_back(batch, _budget_spent(wait_s))
+                ready, refused = await self._last_look(batch)
+                written = await self.settle(refused)
+            except asyncio.CancelledError:
+                await self._give_back(batch, STOPPED)
+                raise
+            except Unavailable as error:
+                return await self._give_back(batch, replace(AWAY, reason=str(error)))
+            return written + (await self._send(ready) if ready else 0)
 
     async def _give_back(self, batch: Sequence[Ready], outcome: Outcome) -> int:
         now = self._tools.clock.now()
@@ -138,7 +143,7 @@ class BatchSender:
             await asyncio.gather(*waits, return_exceptions=True)
 
     async def _last_look(self, batch: Sequence[Ready]) -> tuple[list[Ready], list[Ruled]]:
-        """Leaves out what is not ours any more, and what may not be sent any more."""
+        """Leaves out what is not ours any more, what rests by now, and what may not be sent any more."""
         database, clock = self._tools.database, self._tools.clock
         token = batch[0].job.delivery.lease_token
         assert token is not None
@@ -146,9 +151,14 @@ class BatchSender:
         held = await list_still_leased(database.reader, database.dialect, token, ids, clock.now() + LEASE_MARGIN)
         tell_lost(self._destination, len(ids) - len(held), clock.now())
         mine = [each for each in batch if each.job.delivery.id in held]
-        if not mine:
-            return [], []
-        return await self._tools.preparer.recheck(mine, tells_withdrawals=isinstance(self._connector, Withdrawer))
+        now = clock.now()
+        going, resting = (await find_rest(database.reader, self._destination, now)).split(mine)
+        given_back = [_ruled(each, RESTING, now, now, was_sent=False) for each in resting]
+        if not going:
+            return [], given_back
+        tells = isinstance(self._connector, Withdrawer)
+        ready, refused = await self._tools.preparer.recheck(going, tells_withdrawals=tells)
+        return ready, [*given_back, *refused]
 
     async def _send(self, ready: Sequence[Ready]) -> int:
         """Sends and settles; a cancellation meanwhile is an unknown answer."""

@@ -34,7 +34,7 @@ ASIDE_AT_ONCE = 500
 
 
 class Lane:
-    """Bounded: at most `concurrency` batches in flight, and `ahead` claims that are not being sent yet."""
+    """Bounded: at most `ahead` claims that are not being sent yet, and `concurrency` batches in flight."""
 
     def __init__(
         self,
@@ -84,12 +84,11 @@ class Lane:
         await self._tools.database.transaction(work)
 
     def _room(self) -> int:
-        """How many rows may be claimed now."""
-        free = self._tools.settings.concurrency - self._slots.in_flight
-        if free <= 0 or self._slots.ahead >= self._tools.settings.ahead:
+        """How many rows may be claimed now. They are prepared while earlier ones are in flight."""
+        if self._slots.ahead >= self._tools.settings.ahead:
             return 0
         size = self._connector.batch_limit
-        return size * max(1, min(free, ROWS_AT_ONCE // size))
+        return size * max(1, ROWS_AT_ONCE // size)
 
     async def _claim(self) -> list[Delivery]:
         room = self._room()
@@ -127,7 +126,7 @@ class Lane:
         return rows
 
     def _start(self, rows: Sequence[Delivery]) -> None:
-        course = Course(self._slots, len(self._split(rows)))
+        course = Course(self._slots)
         task = asyncio.create_task(self._work(rows, course))
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -157,14 +156,12 @@ class Lane:
 
     async def _run(self, batch: Sequence[Ready], course: Course) -> None:
         def on_sending() -> None:
+            ahead = self._slots.ahead
             course.began()
-            self._on_change()
+            if self._slots.ahead < ahead:
+                self._on_change()
 
-        try:
-            await self._sender.run(batch, on_sending)
-        finally:
-            course.finished()
-            self._on_change()
+        await self._sender.run(batch, on_sending)
 
     async def _prepared(self, rows: Sequence[Delivery]) -> list[list[Ready]]:
         """The batches to send; what was decided without sending is settled."""

@@ -7,8 +7,8 @@ from doorward.delivery.breaker import BreakerSettings
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """`concurrency` counts sends in flight per destination and process; `ahead` the batches that may wait, ready, for
-    the call budget (more of them would only make batches smaller).
+    """`concurrency` counts sends in flight per destination and process; `ahead` the claims that may be prepared and
+    wait for their turn meanwhile (more of them would only make batches smaller).
 
     `lease_s` is how long a claim holds without being renewed; it is renewed every third of it. `send_limit_s` ends a
     send that never ends. A send that would wait longer than `budget_wait_s` for its budget gives its rows back.
