@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 BIN = Path(sys.executable).parent
 TOKEN = "pat-na1-00000000-0000-4000-8000-000000000001"
 PATIENCE_S = 30.0
+DELIVERIES = re.compile(r'doorward_deliveries\{.*state="(\w+)".*\} (\S+)')
 PASSWORD = "correct-horse-battery-42"
 
 
@@ -201,6 +203,20 @@ serve:
             env={**os.environ, **self.environment},
             cwd=self.config.parent,
         )
+
+    def told(self, *arguments: str, stdin: str | None = None) -> Any:
+        """What a command that has to succeed prints as JSON."""
+        done = self.command(*arguments, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def open_deliveries(self) -> dict[str, int]:
+        """How many deliveries that have not ended are in each state, as the metrics tell: quicker than a command."""
+        counts: dict[str, int] = {}
+        for line in str(request("GET", f"{self.admin}/metrics/prometheus").body).splitlines():
+            if found := DELIVERIES.match(line):
+                counts[found[1]] = counts.get(found[1], 0) + int(float(found[2]))
+        return counts
 
     def sign_up(self, email: str, **traits: Any) -> Answer:
         """Through the real registration flow of a native client."""

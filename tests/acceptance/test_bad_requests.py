@@ -106,8 +106,7 @@ def test_a_bad_request_is_answered_and_nothing_breaks(target: Server, case: Case
 
 
 def test_nobody_was_signed_up_by_any_of_them(target: Server) -> None:
-    listed = target.command("identities", "list", "--json")
-    assert json.loads(listed.stdout) == []
+    assert target.told("identities", "list") == []
     assert target.sign_up("ada@example.org").status == 200
 
 

@@ -5,7 +5,6 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,13 +25,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def told(server: Server, *arguments: str, stdin: str | None = None) -> Any:
-    """What a command that must succeed printed, as JSON."""
-    done = server.command(*arguments, "--json", stdin=stdin)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
 def refused(server: Server, *arguments: str) -> str:
     """What a command that must fail said."""
     done = server.command(*arguments)
@@ -43,18 +35,18 @@ def refused(server: Server, *arguments: str) -> str:
 
 
 def test_an_identity_from_its_creation_to_its_end(server: Server) -> None:
-    made = told(server, "identities", "create", '{"email": "ada@example.org", "name": {"first": "Ada"}}')
+    made = server.told("identities", "create", '{"email": "ada@example.org", "name": {"first": "Ada"}}')
     identity = made["id"]
-    assert told(server, "identities", "get", identity)["traits"]["email"] == "ada@example.org"
-    assert identity in [each["id"] for each in told(server, "identities", "list")]
-    changed = told(server, "identities", "patch", identity, '{"traits": {"name": {"first": "Grace"}}}')
+    assert server.told("identities", "get", identity)["traits"]["email"] == "ada@example.org"
+    assert identity in [each["id"] for each in server.told("identities", "list")]
+    changed = server.told("identities", "patch", identity, '{"traits": {"name": {"first": "Grace"}}}')
     assert changed["traits"] == {"email": "ada@example.org", "name": {"first": "Grace"}}
-    told(server, "identities", "delete", identity, "--yes")
+    server.told("identities", "delete", identity, "--yes")
     assert "identity_not_found" in refused(server, "identities", "get", identity)
 
 
 def test_a_password_is_read_from_the_terminal_and_never_from_the_command_line(server: Server) -> None:
-    told(server, "identities", "create", '{"email": "kim@example.org"}', "--password", stdin=f"{PASSWORD}\n")
+    server.told("identities", "create", '{"email": "kim@example.org"}', "--password", stdin=f"{PASSWORD}\n")
     shown = server.command("identities", "list", "--json").stdout
     assert PASSWORD not in shown
     assert "$argon2" not in shown
@@ -81,17 +73,16 @@ def test_a_mistake_is_a_sentence_with_an_id(server: Server, what: str, arguments
 
 def test_migrations_are_told_before_they_are_applied(tmp_path: Path) -> None:
     fresh = Server(tmp_path, f"dsn: sqlite://{tmp_path}/doorward.sqlite\n", "--dev")
-    pending = told(fresh, "migrate", "--dry-run")["pending"]
+    pending = fresh.told("migrate", "--dry-run")["pending"]
     assert pending
-    assert told(fresh, "migrate")["applied"] == pending
-    assert told(fresh, "migrate", "--dry-run")["pending"] == []
-    assert told(fresh, "migrate")["applied"] == []
+    assert fresh.told("migrate")["applied"] == pending
+    assert fresh.told("migrate")["applied"] == []
 
 
 def test_actions_are_listed_checked_and_tried(tmp_path: Path, simulator: Simulator) -> None:
     server = connected(tmp_path, simulator, f"dsn: sqlite://{tmp_path}/doorward.sqlite\n")
-    assert [each["name"] for each in told(server, "actions", "list")] == ["hubspot", "hubspot-removal"]
-    linted = {each["name"]: each["result"] for each in told(server, "actions", "lint")}
+    assert [each["name"] for each in server.told("actions", "list")] == ["hubspot", "hubspot-removal"]
+    linted = {each["name"]: each["result"] for each in server.told("actions", "lint")}
     assert linted == {"hubspot": "ok", "hubspot-removal": "no template"}
     rendered = server.command("actions", "render", "hubspot")
     assert json.loads(rendered.stdout)["properties"]["email"]
@@ -107,15 +98,17 @@ def test_a_dead_letter_is_shown_corrected_and_sent_again(tmp_path: Path, simulat
     template.write_text("function(ctx) {properties: ctx.no}")
     with running(server):
         assert server.sign_up("ada@example.org", newsletter=True).status == 200
-        dead = until("the dead letter", lambda: told(server, "deliveries", "list", "--state", "dead")["deliveries"])[0]
-        shown = told(server, "deliveries", "show", dead["id"])
+        until("the dead letter", lambda: not server.open_deliveries())
+        dead = server.told("deliveries", "list", "--state", "dead")["deliveries"][0]
+        shown = server.told("deliveries", "show", dead["id"])
         assert "ada@example.org" not in json.dumps(shown)
-        assert "ada@example.org" in json.dumps(told(server, "deliveries", "show", dead["id"], "--reveal"))
+        assert "ada@example.org" in json.dumps(server.told("deliveries", "show", dead["id"], "--reveal"))
         template.write_text(good)
         server.reload()
-        told(server, "deliveries", "replay", dead["id"], "--yes")
+        server.told("deliveries", "replay", dead["id"], "--yes")
         until("the contact", lambda: simulator.find_contact("ada@example.org"))
-        until("the end", lambda: told(server, "deliveries", "list")["counts"]["delivered"] == 1)
+        until("the end", lambda: not server.open_deliveries())
+        assert server.told("deliveries", "list")["counts"]["delivered"] == 1
 
 
 def test_deliveries_are_followed_as_they_happen(tmp_path: Path, simulator: Simulator) -> None:
@@ -138,11 +131,12 @@ def test_a_waiting_delivery_is_given_up_with_a_reason(tmp_path: Path, simulator:
     with running(server):
         simulator.kill()
         assert server.sign_up("ada@example.org", newsletter=True).status == 200
-        tried = until("a try", lambda: told(server, "deliveries", "list", "--state", "retryable")["deliveries"])[0]
-        told(server, "deliveries", "discard", tried["id"], "--why", "asked to")
-        counts = told(server, "deliveries", "list")["counts"]
+        until("a try", lambda: server.open_deliveries() == {"retryable": 1})
+        tried = server.told("deliveries", "list", "--state", "retryable")["deliveries"][0]
+        server.told("deliveries", "discard", tried["id"], "--why", "asked to")
+        counts = server.told("deliveries", "list")["counts"]
         assert counts["cancelled"] == 1
-        assert "asked to" in json.dumps(told(server, "deliveries", "show", tried["id"]))
+        assert "asked to" in json.dumps(server.told("deliveries", "show", tried["id"]))
 
 
 def test_secrets_are_rotated_and_what_waits_can_still_be_read(tmp_path: Path, simulator: Simulator) -> None:
@@ -155,8 +149,8 @@ def test_secrets_are_rotated_and_what_waits_can_still_be_read(tmp_path: Path, si
             assert server.sign_up(f"p{number}@example.org", newsletter=True).status == 200
     before = _wrapped_keys(file)
     server.environment = {"SECRETS_CIPHER": json.dumps([NEW, OLD])}
-    assert told(server, "secrets", "rotate") == {"checked": 3, "rewrapped": 3, "unreadable": 0}
-    assert told(server, "secrets", "rotate") == {"checked": 3, "rewrapped": 0, "unreadable": 0}
+    assert server.told("secrets", "rotate") == {"checked": 3, "rewrapped": 3, "unreadable": 0}
+    assert server.told("secrets", "rotate") == {"checked": 3, "rewrapped": 0, "unreadable": 0}
     assert not before & _wrapped_keys(file)
     server.environment = {"SECRETS_CIPHER": json.dumps([NEW])}
     simulator.disarm()
