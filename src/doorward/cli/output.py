@@ -64,10 +64,15 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Runs a command's work. A DoorwardError ends it with its sentence and exit code 1."""
     try:
         return asyncio.run(coroutine)
-    except InvalidConfiguration as error:
-        lines = "\n".join(f"  {problem.path}: {problem.text} [{problem.code}]" for problem in error.problems)
-        raise click.ClickException(f"the configuration has errors:\n{lines}") from None
     except DoorwardError as error:
-        raise click.ClickException(f"{error} [{error.code()}]") from None
+        raise refusal(error) from None
     except KeyboardInterrupt:
         raise click.Abort from None
+
+
+def refusal(error: DoorwardError) -> click.ClickException:
+    """What a person reads: a sentence and its id, or a line for each mistake of a configuration."""
+    if isinstance(error, InvalidConfiguration):
+        lines = "\n".join(f"  {problem.path}: {problem.text} [{problem.code}]" for problem in error.problems)
+        return click.ClickException(f"the configuration has errors:\n{lines}")
+    return click.ClickException(f"{error} [{error.code()}]")

@@ -14,7 +14,7 @@ from doorward.app.loading import load_checked
 from doorward.app.serve import ROLES, Options, serve_process
 from doorward.app.workers import Workers
 from doorward.cli.options import config_option
-from doorward.cli.output import warn
+from doorward.cli.output import refusal, warn
 from doorward.config.model import Config
 from doorward.errors import DoorwardError
 from doorward.observability.logging import configure
@@ -38,7 +38,7 @@ def serve(dev: bool, only: str, workers: int, config: tuple[Path, ...]) -> None:
             raise click.BadParameter("a database in memory has one process", param_hint="--workers")
         sockets = listening(loaded, roles)
     except DoorwardError as error:
-        raise click.ClickException(f"{error} [{error.code()}]") from None
+        raise refusal(error) from None
     options = Options(checked.files, flags, roles, checked.warnings)
 
     def live(_number: int) -> int:
