@@ -16,7 +16,7 @@ from doorward.cli.deliveries_shown import attempt_json, delivery_json, tell_chan
 from doorward.cli.moments import read_moment
 from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_json, print_json_line, run, say
-from doorward.delivery.replay import DeliveryNotFound, Replays, discard, replay, replay_all
+from doorward.delivery.replay import DeliveryNotFound, Replays, discard, discard_all, replay, replay_all
 from doorward.delivery.reveal import reveal
 from doorward.outbox.model import Attempt, Delivery
 from doorward.outbox.query import Filter, count_by_state, find_delivery, list_attempts, list_deliveries
@@ -142,19 +142,33 @@ def replay_(
 
 
 @deliveries.command("discard")
-@click.argument("delivery_ids", nargs=-1, required=True, type=click.UUID)
+@click.argument("delivery_ids", nargs=-1, type=click.UUID)
+@filter_options
 @click.option("--why", default="", help="Kept with the delivery and in the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @installation_options
 @json_option
-def discard_(delivery_ids: tuple[UUID, ...], why: str, config: Sources, as_json: bool) -> None:
-    """Give deliveries up that wait, are held or dead. What stood behind them goes on."""
+def discard_(
+    delivery_ids: tuple[UUID, ...], why: str, yes: bool, config: Sources, as_json: bool, **options: Any
+) -> None:
+    """Give deliveries up that wait, are held or dead: those named, or all that the filters choose (with --state)."""
+    if not delivery_ids and not options["states"]:
+        raise click.UsageError("Name deliveries, or choose them with --state and the other filters.")
+
+    async def count() -> int:
+        async with opened_core(config) as core:
+            return sum((await count_by_state(core.database.reader, chosen(core, **options))).values())
 
     async def work() -> int:
         async with opened_core(config) as core:
             for each in delivery_ids:
                 await discard(core.database, core.clock, each, actor(), why)
-            return len(delivery_ids)
+            if delivery_ids:
+                return len(delivery_ids)
+            return await discard_all(core.database, core.clock, chosen(core, **options), actor(), why)
 
+    if not delivery_ids and not yes:
+        click.confirm(f"Give {run(count())} deliveries up?", abort=True, err=True)
     done = run(work())
     if as_json:
         print_json({"discarded": done})

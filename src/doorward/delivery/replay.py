@@ -115,6 +115,21 @@ async def discard(database: Database, clock: Clock, delivery_id: UUID, actor: st
     return await database.transaction(work)
 
 
+async def discard_all(database: Database, clock: Clock, chosen: Filter, actor: str, why: str = "") -> int:
+    """Gives up everything that the filter chooses, page by page; how many. What ended or was taken meanwhile stays."""
+    discarded = 0
+    before: UUID | None = None
+    while page := await list_deliveries(database.reader, chosen, PAGE, before=before):
+        for each in page:
+            try:
+                await discard(database, clock, each.id, actor, why)
+                discarded += 1
+            except (NotDiscardable, DeliveryNotFound):
+                continue
+        before = page[-1].id
+    return discarded
+
+
 async def _get(tx: Transaction, delivery_id: UUID) -> Delivery:
     found = await find_for_update(tx, delivery_id)
     if found is None:

@@ -94,7 +94,7 @@ def test_giving_up_and_sending_again(program: Program) -> None:
         (("list", "--state", "nonsense"), 2, "Invalid value"),
         (("list", "--since", "yesterday"), 1, "is no moment"),
         (("replay",), 2, "Name deliveries"),
-        (("discard",), 2, "Missing argument"),
+        (("discard",), 2, "Name deliveries"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(program: Program, words: tuple[str, ...], code: int, says: str) -> None:
@@ -116,3 +116,11 @@ def test_an_action_rests_and_goes_on(program: Program) -> None:
     program.run("pauses", "resume", "action", "tell")
     assert "not_paused" in program.run("pauses", "resume", "action", "tell", code=1).output
     assert program.json("pauses", "list") == []
+
+
+def test_what_the_filters_choose_is_given_up(program: Program) -> None:
+    one = program.json("deliveries", "list", "--limit", "1")["deliveries"][0]
+    assert program.json("deliveries", "discard", "--state", "pending", "--identity", one["identity_id"], "--yes") == {
+        "discarded": 1
+    }
+    assert program.json("deliveries", "list")["counts"]["pending"] == 1
