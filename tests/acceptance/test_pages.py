@@ -19,7 +19,7 @@ PHONE: ViewportSize = {"width": 320, "height": 640}
 CONFIG = """
 dsn: sqlite://{folder}/doorward.sqlite
 selfservice:
-  allowed_return_urls: ["http://127.0.0.1:9/"]
+  allowed_return_urls: ["http://127.0.0.1:8999/"]
   flows: {{registration: {{style: {style}, after: {{password: {{hooks: [{{hook: session}}]}}}}}}}}
 """
 
@@ -132,8 +132,8 @@ def test_a_link_that_leads_elsewhere_ends_at_the_error_page(page_server: Server)
 
 def test_the_browser_lets_the_form_lead_to_an_allowed_site(page_server: Server) -> None:
     with a_page() as page:
-        page.route("http://127.0.0.1:9/**", lambda route: route.fulfill(body="You are back.", status=200))
-        start = f"{page_server.public}/self-service/registration/browser?return_to=http://127.0.0.1:9/after"
+        page.route("http://127.0.0.1:8999/**", lambda route: route.fulfill(body="You are back.", status=200))
+        start = f"{page_server.public}/self-service/registration/browser?return_to=http://127.0.0.1:8999/after"
         page.goto(start)
         fill(page, "ada@example.org", agrees=False)
         expect(page.get_by_text("You are back.")).to_be_visible()
