@@ -85,6 +85,9 @@ def test_people_are_asked_to_come_again_and_nothing_is_lost(
         until("the last contact", lambda: signed_up <= set(simulator.emails()), 60)
         assert len(simulator.emails()) == len(set(simulator.emails()))
         # The reason tells how it was noticed: a connection that broke, or one that could not be made.
-        (code,) = {answer.body["error"]["id"] for answer in crowd.answers.values() if answer.status == 503}
-        require_row("PostgreSQL stops while requests run (with `Retry-After`)", 503, f"`{code}`")
+        codes = {answer.body["error"]["id"] for answer in crowd.answers.values() if answer.status == 503}
+        require_row("PostgreSQL stops while requests run (with `Retry-After`)", 503, "`database_away`")
+        # Now and then the answer to a commit is what is lost, or a request waits for a connection that does not come.
+        assert "database_away" in codes
+        assert codes <= {"database_away", "commit_unknown", "database_busy"}
         assert "Traceback" not in server.log.read_text()
