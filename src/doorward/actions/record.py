@@ -15,12 +15,11 @@ from doorward.actions.model import Action, Await
 from doorward.clock import Clock
 from doorward.identities.events import EventKind, IdentityEvent, Recorded
 from doorward.ids import new_row_id
+from doorward.outbox.channels import DELIVERIES
 from doorward.outbox.model import NewDelivery, NewEvent
 from doorward.outbox.store import insert_deliveries, insert_event
 from doorward.outbox.supersede import cancel_superseded
 from doorward.storage.contract import Transaction
-
-CHANNEL = "deliveries"
 
 
 class Sealer(Protocol):
@@ -86,6 +85,6 @@ class ActionRecorder:
         if event.kind is EventKind.DELETED:
             states = [action.destination for action, _ in written if action.connector == HUBSPOT]
             await cancel_superseded(tx, row.identity_id, states, row.seq, now)
-        tx.wake(CHANNEL)
+        tx.wake(DELIVERIES)
         awaited = tuple(delivery.id for action, delivery in written if action.awaits is Await.FIRST_ATTEMPTS)
         return Recorded(row.id, tuple(delivery.id for _, delivery in written), awaited)

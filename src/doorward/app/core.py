@@ -72,7 +72,7 @@ async def build_core(
 
     `running` is a database that is open already and stays open when this fails.
     """
-    egress = Egress(egress_policy(config))
+    egress = Egress(EgressPolicy.from_config(config.clients.http, dev=config.dev))
     await egress.start()
     database = running or open_database(config.dsn.reveal(), clock)
     try:
@@ -134,13 +134,6 @@ def is_memory(config: Config) -> bool:
     """Whether the database lives and dies with the process."""
     parsed = parse_dsn(config.dsn.reveal())
     return isinstance(parsed, SqliteDsn) and parsed.path is None
-
-
-def egress_policy(config: Config) -> EgressPolicy:
-    """Private addresses are refused unless `dev` is on or Kratos's switch is explicitly false."""
-    http = config.clients.http
-    allow = config.dev if http.disallow_private_ip_ranges is None else not http.disallow_private_ip_ranges
-    return EgressPolicy(allow_private=allow, exception_globs=http.private_ip_exception_urls)
 
 
 def hash_settings(config: Config) -> HashSettings:

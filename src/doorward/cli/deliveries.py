@@ -1,7 +1,7 @@
 """`doorward deliveries`: what is on its way, what arrived, what did not and why; send again, give up."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -104,6 +104,22 @@ def show(delivery_id: UUID, is_revealed: bool, config: Sources, as_json: bool) -
     print_json({**shown, "context": context} if is_revealed else shown)
 
 
+def require_choice(delivery_ids: tuple[UUID, ...], options: Mapping[str, Any]) -> None:
+    """An act on many rows names them or their state: never all of them by a forgotten word."""
+    if not delivery_ids and not options["states"]:
+        raise click.UsageError("Name deliveries, or choose them with --state and the other filters.")
+
+
+def count_chosen(config: Sources, options: Mapping[str, Any]) -> int:
+    """How many the filters choose, for the question before the act."""
+
+    async def count() -> int:
+        async with opened_core(config) as core:
+            return sum((await count_by_state(core.database.reader, chosen(core, **options))).values())
+
+    return run(count())
+
+
 @deliveries.command("replay")
 @click.argument("delivery_ids", nargs=-1, type=click.UUID)
 @filter_options
@@ -115,12 +131,7 @@ def replay_(
     delivery_ids: tuple[UUID, ...], anyway: bool, yes: bool, config: Sources, as_json: bool, **options: Any
 ) -> None:
     """Send ended deliveries again: those named, or all that the filters choose (--state is needed then)."""
-    if not delivery_ids and not options["states"]:
-        raise click.UsageError("Name deliveries, or choose them with --state and the other filters.")
-
-    async def count() -> int:
-        async with opened_core(config) as core:
-            return sum((await count_by_state(core.database.reader, chosen(core, **options))).values())
+    require_choice(delivery_ids, options)
 
     async def work() -> Replays:
         async with opened_core(config) as core:
@@ -131,7 +142,7 @@ def replay_(
             return await replay_all(core.database, core.clock, chosen(core, **options), actor(), anyway=anyway)
 
     if not delivery_ids and not yes:
-        click.confirm(f"Send {run(count())} deliveries again?", abort=True, err=True)
+        click.confirm(f"Send {count_chosen(config, options)} deliveries again?", abort=True, err=True)
     done = run(work())
     if as_json:
         print_json(asdict(done))
@@ -152,12 +163,7 @@ def discard_(
     delivery_ids: tuple[UUID, ...], why: str, yes: bool, config: Sources, as_json: bool, **options: Any
 ) -> None:
     """Give deliveries up that wait, are held or dead: those named, or all that the filters choose (with --state)."""
-    if not delivery_ids and not options["states"]:
-        raise click.UsageError("Name deliveries, or choose them with --state and the other filters.")
-
-    async def count() -> int:
-        async with opened_core(config) as core:
-            return sum((await count_by_state(core.database.reader, chosen(core, **options))).values())
+    require_choice(delivery_ids, options)
 
     async def work() -> int:
         async with opened_core(config) as core:
@@ -168,7 +174,7 @@ def discard_(
             return await discard_all(core.database, core.clock, chosen(core, **options), actor(), why)
 
     if not delivery_ids and not yes:
-        click.confirm(f"Give {run(count())} deliveries up?", abort=True, err=True)
+        click.confirm(f"Give {count_chosen(config, options)} deliveries up?", abort=True, err=True)
     done = run(work())
     if as_json:
         print_json({"discarded": done})
