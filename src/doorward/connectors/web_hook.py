@@ -23,6 +23,7 @@ from doorward.security.egress import (
     OutgoingRequest,
     OutgoingResponse,
 )
+from doorward.storage.failpoints import failpoint
 
 HUBSPOT_CONTACTS = re.compile(r"/crm/(?:v3/objects|objects/(?:v3|\d{4}-\d{2}))/contacts/?")
 EXISTING_ID = re.compile(rb"Existing ID:\s*(\d+)")
@@ -65,6 +66,7 @@ class WebHookConnector:
         except RequestUnbuildable as error:
             return Discard(error.code(), str(error))
         summary = f"{request.method} {urlsplit(request.url).hostname} ({len(request.body)} bytes)"
+        failpoint("connector.before_call")
         try:
             answer = await self._egress.send(request)
         except EgressRefused as error:
@@ -73,6 +75,7 @@ class WebHookConnector:
             return Retry("timeout", str(error), may_have_applied=error.sent, summary=summary)
         except EgressFailed as error:
             return _unreached(error, summary)
+        failpoint("connector.after_call")
         return self._judge(job, settings, request, answer, f"{summary} → {answer.status}")
 
     def _ids(self, job: Job) -> Ids:

@@ -11,6 +11,7 @@ from doorward.clock import Clock
 from doorward.storage.contract import Database, Reader, Transaction
 from doorward.storage.dialect import Dialect
 from doorward.storage.errors import SchemaGap, SchemaOutdated, SchemaTooNew
+from doorward.storage.failpoints import failpoint
 from doorward.storage.foreign import OURS, list_tables
 from doorward.storage.migration import Migration
 from doorward.storage.migrations import MIGRATIONS
@@ -47,6 +48,7 @@ async def prepare(tx: Transaction) -> None:
     """Makes the schema and the table that remembers what was applied."""
     await take_lock(tx)
     for statement in (*tx.dialect.before_migrations, LEDGER):
+        failpoint("storage.migration_statement")
         await tx.execute(tx.dialect.render(statement))
 
 
@@ -56,7 +58,9 @@ async def apply(tx: Transaction, migration: Migration, clock: Clock) -> bool:
     if await tx.fetch_one(f"SELECT version FROM {OURS} WHERE version = :version", {"version": migration.version}):
         return False
     for statement in migration.statements():
+        failpoint("storage.migration_statement")
         await tx.execute(tx.dialect.render(statement))
+    failpoint("storage.migration_statement")
     await tx.execute(
         f"INSERT INTO {OURS} (version, name, applied_at) VALUES (:version, :name, :applied_at)",
         {"version": migration.version, "name": migration.name, "applied_at": clock.now()},

@@ -19,6 +19,7 @@ from doorward.security.outgoing import (
     OutgoingRequest,
     OutgoingResponse,
 )
+from doorward.storage.failpoints import failpoint
 
 CALL_TIMEOUT_S = 30.0
 LARGEST_ANSWER_BYTES = 16 << 20
@@ -85,13 +86,16 @@ class Transport:
             timeout_s=CALL_TIMEOUT_S,
             max_response_bytes=LARGEST_ANSWER_BYTES,
         )
+        failpoint("connector.before_call")
         try:
-            return await self.sender.send(request, trusted=True)
+            response = await self.sender.send(request, trusted=True)
         except (EgressTimeout, EgressFailed) as failure:
             raise CallRefused(silence(str(failure), may_have_applied=failure.sent)) from None
         except EgressRefused as refused:
             problem = Problem(Verdict.NOT_HUBSPOT, "address_refused", str(refused), Complaint(0))
             raise CallRefused(problem) from None
+        failpoint("connector.after_call")
+        return response
 
     def _read(self, response: OutgoingResponse) -> Answer:
         body, is_json = _parsed(response)

@@ -9,6 +9,7 @@ from doorward.errors import DoorwardError
 from doorward.storage.contract import Params, Row
 from doorward.storage.dialect import POSTGRES, Dialect
 from doorward.storage.errors import TransactionOver
+from doorward.storage.failpoints import write_failpoint
 from doorward.storage.postgres.faults import translated
 from doorward.storage.statements import StatementCache
 
@@ -34,21 +35,25 @@ class PostgresTransaction:
         return POSTGRES
 
     async def fetch_one(self, sql: str, params: Params | None = None) -> Row | None:
+        write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
         row = await self._run(self._connection.fetchrow, statement.sql, *statement.arguments(params or {}))
         return None if row is None else dict(row)
 
     async def fetch_all(self, sql: str, params: Params | None = None) -> list[Row]:
+        write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
         rows = await self._run(self._connection.fetch, statement.sql, *statement.arguments(params or {}))
         return [dict(row) for row in rows]
 
     async def execute(self, sql: str, params: Params | None = None) -> int:
+        write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
         status = await self._run(self._connection.execute, statement.sql, *statement.arguments(params or {}))
         return rows_touched(status)
 
     async def execute_many(self, sql: str, rows: Sequence[Params]) -> None:
+        write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
         arguments = [statement.arguments(row) for row in rows]
         if arguments:

@@ -8,6 +8,7 @@ from doorward.errors import DoorwardError
 from doorward.storage.contract import Params, Row
 from doorward.storage.dialect import SQLITE, Dialect
 from doorward.storage.errors import TransactionOver
+from doorward.storage.failpoints import write_failpoint
 from doorward.storage.sqlite import connection as statements
 
 T = TypeVar("T")
@@ -28,15 +29,19 @@ class SqliteTransaction:
         return SQLITE
 
     async def fetch_one(self, sql: str, params: Params | None = None) -> Row | None:
+        write_failpoint(sql)
         return self._run(lambda: statements.fetch_one(self._connection, sql, params))
 
     async def fetch_all(self, sql: str, params: Params | None = None) -> list[Row]:
+        write_failpoint(sql)
         return self._run(lambda: statements.fetch_all(self._connection, sql, params))
 
     async def execute(self, sql: str, params: Params | None = None) -> int:
+        write_failpoint(sql)
         return self._run(lambda: statements.execute(self._connection, sql, params))
 
     async def execute_many(self, sql: str, rows: Sequence[Params]) -> None:
+        write_failpoint(sql)
         self._run(lambda: statements.execute_many(self._connection, sql, rows))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
