@@ -11,7 +11,7 @@ from stack import Server, Simulator, percentile, report, request, sign_up, stack
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rates", type=float, nargs="+", default=[1.0, 10.0], help="sign-ups per second")
+    parser.add_argument("--rates", type=float, nargs="+", default=[1.0, 10.0, 100.0], help="sign-ups per second")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--latency-ms", type=int, default=200)
     parser.add_argument("--json", action="store_true")

@@ -1,5 +1,6 @@
 """Fills a queue: identities with consent through the same service as every other path, without hashing passwords."""
 
+import sys
 from pathlib import Path
 
 from doorward.app.core import Core, opened_core
@@ -21,6 +22,10 @@ async def seed(config: Path, count: int) -> None:
                     await core.identities.create(tx, draft, Cause("import"))
 
             await core.database.transaction(write)
+            if sys.stderr.isatty():
+                print(f"\r{start + len(drafts):,} of {count:,} people", end="", file=sys.stderr)
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
 
 
 def _draft(core: Core, number: int) -> Draft:

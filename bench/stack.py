@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ __all__ = [
     "sign_up_many",
     "stack",
     "until",
+    "web_hooks",
 ]
 
 BCRYPT_4 = "hashers: {algorithm: bcrypt, bcrypt: {cost: 4}}\n"
@@ -68,6 +70,17 @@ def connect(server: Server, simulator: Simulator) -> None:
     done = server.command("hubspot", "connect", "--base-url", simulator.url, "--token-file", str(token), "--dev")
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
+
+
+def web_hooks(url: str, count: int) -> str:
+    """The `actions` of a configuration: web hooks on every new identity, each to a path of its own."""
+    body = "base64://" + b64encode(b"function(ctx) {id: ctx.identity.id}").decode()
+    lines = [
+        f"  - {{name: hook{number}, on: [identity.created], hook: web_hook, "
+        f"config: {{url: {url}{number}, method: POST, body: {body!r}}}}}"
+        for number in range(count)
+    ]
+    return "\n".join(["actions:", *lines, ""])
 
 
 async def sign_up(client: aiohttp.ClientSession, server: Server, email: str, consent: bool = True) -> bool:
