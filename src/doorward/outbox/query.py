@@ -78,7 +78,7 @@ async def count_by_state(reader: Reader, chosen: Filter) -> dict[State, int]:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Open rows of a destination in one state, and since when the oldest is there (microseconds since 1970)."""
+    """Open rows of a destination in one state, and since when the oldest waits (microseconds since 1970)."""
 
     destination: str
     state: State
@@ -90,7 +90,7 @@ async def list_depths(reader: Reader, dialect: Dialect) -> Sequence[Depth]:
     """Queues as they are now. Reads the index of open rows only."""
     rows = await reader.fetch_all(
         f"""
-        SELECT destination, state, COUNT(*) AS number, MIN(created_at) AS oldest
+        SELECT destination, state, COUNT(*) AS number, MIN(waiting_since) AS oldest
         FROM deliveries{dialect.through("deliveries_open")}
         WHERE state IN ('pending', 'leased', 'retryable', 'held') GROUP BY destination, state
         """

@@ -16,9 +16,9 @@ ROOM = 1 << 20
 
 INSERT_DELIVERY = """
 INSERT INTO deliveries (id, event_id, event_kind, identity_id, seq, position, action, connector, destination, state,
-  payload, not_before, held_for, reason_code, reason, trace_id, created_at, updated_at)
+  payload, not_before, waiting_since, held_for, reason_code, reason, trace_id, created_at, updated_at)
 VALUES (:id, :event_id, :event_kind, :identity_id, :seq, :position, :action, :connector, :destination, :state,
-  :payload, :not_before, :held_for, :reason_code, :reason, :trace_id, :created_at, :created_at)
+  :payload, :not_before, :created_at, :held_for, :reason_code, :reason, :trace_id, :created_at, :created_at)
 """
 INSERT_ATTEMPT = """
 INSERT INTO attempts
@@ -62,7 +62,7 @@ async def release_held(tx: Transaction, identity_id: UUID, now: datetime, fact: 
     released = await tx.execute(
         f"""
         UPDATE deliveries{tx.dialect.through("deliveries_identity")}
-        SET state = 'pending', not_before = :now, updated_at = :now, held_for = NULL
+        SET state = 'pending', not_before = :now, waiting_since = :now, updated_at = :now, held_for = NULL
         WHERE identity_id = :identity_id AND state = 'held'{narrowed}
         """,
         params,

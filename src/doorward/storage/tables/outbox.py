@@ -1,7 +1,8 @@
 """Tables that `outbox` owns. No foreign key to identities: what was promised outlives the person's row.
 
 The partial indexes hold open rows only, so that a claim costs the same with a million delivered rows beside it.
-`position` orders the rows of one identity: the event's number, with room between two for replays.
+`position` orders the rows of one identity: the event's number, with room between two for replays. `waiting_since` is
+the commit, or the moment of a release or replay: what was held or dead until then was not waiting.
 """
 
 DDL = [
@@ -36,7 +37,9 @@ DDL = [
       attempts INTEGER NOT NULL DEFAULT 0,
       snoozes INTEGER NOT NULL DEFAULT 0,
       may_have_applied {bool} NOT NULL DEFAULT FALSE,
+      restored {bool} NOT NULL DEFAULT FALSE,
       not_before {time} NOT NULL,
+      waiting_since {time} NOT NULL,
       lease_owner TEXT,
       lease_token {uuid},
       lease_until {time},
@@ -63,12 +66,13 @@ DDL = [
     # Two workers that claim at the same moment cannot both have a row of one identity in flight.
     "CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (identity_id, destination) WHERE state = 'leased'",
     """
-    CREATE INDEX deliveries_open ON deliveries (destination, state, created_at)
+    CREATE INDEX deliveries_open ON deliveries (destination, state, waiting_since)
       WHERE state IN ('pending', 'leased', 'retryable', 'held')
     """,
     """
     CREATE INDEX deliveries_shred ON deliveries (settled_at) WHERE settled_at IS NOT NULL AND length(payload) > 0
     """,
+    "CREATE INDEX deliveries_dead ON deliveries (destination, id) WHERE state = 'dead'",
     "CREATE INDEX deliveries_leases ON deliveries (lease_until) WHERE state = 'leased'",
     "CREATE INDEX deliveries_identity ON deliveries (identity_id, id)",
     "CREATE INDEX deliveries_state ON deliveries (state, id)",
