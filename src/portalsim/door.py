@@ -25,10 +25,11 @@ class Door:
         """Ends open connections too. Called on the server's event loop."""
         loop = asyncio.get_running_loop()
         # The answer that announces it must get out first.
-        loop.call_later(0.05, self._shut_now)
-        loop.call_later(0.05 + min(seconds, LONGEST_S), lambda: loop.create_task(self._open()))
+        loop.call_later(0.05, self.close)
+        loop.call_later(0.05 + min(seconds, LONGEST_S), lambda: loop.create_task(self.open()))
 
-    def _shut_now(self) -> None:
+    def close(self) -> None:
+        """At once, until `open`."""
         for each in self._server.servers:
             each.close()
         self._server.servers.clear()
@@ -36,7 +37,8 @@ class Door:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """Nothing when it is open already, or when the server is about to leave."""
         if self._server.should_exit or self._server.servers:
             return
         loop = asyncio.get_running_loop()

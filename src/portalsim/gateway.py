@@ -75,7 +75,8 @@ class Gateway:
         exchange.faults = self._faults(exchange)
         self.portal.calls_in_flight += 1
         try:
-            await pause(exchange.faults, self.portal.rng, self._own_latency_ms(exchange))
+            own_ms = self._own_latency_ms(exchange)
+            await pause(exchange.faults, self.portal.rng, own_ms, self.portal.sleep)
             # Looked up anew: it may have been revoked or rotated while the call was under way.
             exchange.token = self.portal.tokens.find(bearer) or NOBODY
             before = self.portal.ledger.last_seq()
@@ -85,7 +86,8 @@ class Gateway:
             self.portal.calls_in_flight -= 1
         headers = {**self._headers(exchange), **answer.headers}
         payload = b"" if answer.body is None else _payload(answer.body)
-        is_answered = await deliver(exchange.faults, scope, send, answer.status, headers, payload)
+        sleep = self.portal.sleep
+        is_answered = await deliver(exchange.faults, scope, send, sleep, answer.status, headers, payload)
         if is_answered:
             self.portal.ledger.mark_answered(before, after)
         self._log(exchange, answer.status if is_answered else 0, payload)

@@ -1,8 +1,9 @@
 """The whole state of one simulated portal, handed to every endpoint; and its reset."""
 
+import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,8 @@ class Account:
 @dataclass(slots=True)
 class Portal:
     """Mutable on purpose: it is the simulated world. `required` are the portal's own rules (2026-09 enforces them);
-    `shut_door` refuses connections for some seconds, and is None where there is no server."""
+    `shut_door` refuses connections for some seconds, and is None where there is no server. `sleep` is how slow answers
+    wait: on the machine's clock, unless a test lets hours pass."""
 
     database: Database
     account: Account
@@ -52,6 +54,7 @@ class Portal:
     faults: Faults
     store_name: str = "memory"
     shut_door: Callable[[float], None] | None = None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     counters: Counters = field(default_factory=Counters)
     journal: Journal = field(default_factory=Journal)
     required: tuple[str, ...] = ()

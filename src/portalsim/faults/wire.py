@@ -6,7 +6,7 @@ import asyncio
 import random
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from starlette.types import Scope, Send
@@ -21,13 +21,16 @@ CONNECTION = "portalsim.connection"
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
 
 
+Sleep = Callable[[float], Awaitable[None]]
+
+
 class Connection(Protocol):
     """The server's side of one TCP connection."""
 
     transport: asyncio.Transport
 
 
-async def pause(faults: Sequence[Fault], rng: random.Random, own_ms: int, when: str = "before") -> None:
+async def pause(faults: Sequence[Fault], rng: random.Random, own_ms: int, sleep: Sleep, when: str = "before") -> None:
     """Waits as long as the latency faults of this moment say. `ms` and `spread`: fixed, normal (`deviation_ms`) or
     long_tail (one in twenty takes ten times as long)."""
     total_ms = float(own_ms)
@@ -35,7 +38,7 @@ async def pause(faults: Sequence[Fault], rng: random.Random, own_ms: int, when: 
         if each.kind == "latency" and each.options.get("when", "before") == when:
             total_ms += _drawn_ms(each, rng)
     if total_ms > 0:
-        await asyncio.sleep(total_ms / 1000)
+        await sleep(total_ms / 1000)
 
 
 def refusal(faults: Sequence[Fault], portal: Portal, token: Token) -> Problem | None:
@@ -58,12 +61,18 @@ def refusal(faults: Sequence[Fault], portal: Portal, token: Token) -> Problem | 
 
 
 async def deliver(
-    faults: Sequence[Fault], scope: Scope, send: Send, status: int, headers: Mapping[str, str], payload: bytes
+    faults: Sequence[Fault],
+    scope: Scope,
+    send: Send,
+    sleep: Sleep,
+    status: int,
+    headers: Mapping[str, str],
+    payload: bytes,
 ) -> bool:
     """Sends the answer, or what the faults leave of it."""
     by_kind = {each.kind: each for each in faults}
     delay = [each for each in faults if each.kind == "latency" and each.options.get("when") == "after"]
-    await pause(delay, random.Random(0), 0, "after")  # noqa: S311 - fixed delays need no chance
+    await pause(delay, random.Random(0), 0, sleep, "after")  # noqa: S311 - fixed delays need no chance
     if status == 0 or "lost_answer" in by_kind:
         abort(scope)
         return False
@@ -78,7 +87,7 @@ async def deliver(
     if "invalid_json" in by_kind:
         payload = payload[:-1] + b",,"
     if "trickle" in by_kind:
-        return await _trickle(by_kind["trickle"], send, status, headers, payload)
+        return await _trickle(by_kind["trickle"], send, sleep, status, headers, payload)
     is_gone = _is_gone(scope)
     await _start(send, status, headers, len(payload))
     await send({"type": "http.response.body", "body": payload})
@@ -110,12 +119,14 @@ async def _start(send: Send, status: int, headers: Mapping[str, str], size: int)
     await send({"type": "http.response.start", "status": status, "headers": shown})
 
 
-async def _trickle(fault: Fault, send: Send, status: int, headers: Mapping[str, str], payload: bytes) -> bool:
+async def _trickle(
+    fault: Fault, send: Send, sleep: Sleep, status: int, headers: Mapping[str, str], payload: bytes
+) -> bool:
     size, wait_s = int(fault.number("bytes", 16)), fault.number("interval_ms", 100) / 1000
     await _start(send, status, headers, len(payload))
     for begin in range(0, len(payload), size):
         await send({"type": "http.response.body", "body": payload[begin : begin + size], "more_body": True})
-        await asyncio.sleep(wait_s)
+        await sleep(wait_s)
     await send({"type": "http.response.body", "body": b""})
     return True
 
