@@ -86,6 +86,13 @@ class Database(Protocol):
         """
         ...
 
+    async def require_usable(self) -> None:
+        """Asks the database whether it answers and, where it is known to have refused a write, whether it takes one.
+
+        Raises Unavailable with the reason.
+        """
+        ...
+
     async def start(self) -> None:
         """Opens connections. Raises Misconfigured or Unavailable."""
         ...

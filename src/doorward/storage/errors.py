@@ -27,6 +27,10 @@ class DatabaseReadOnly(Unavailable):
     """The database can only be read at the moment. Nothing was written."""
 
 
+class DatabaseMoved(Unavailable):
+    """The database file was moved, deleted or replaced while the server used it. Nothing was written."""
+
+
 class CommitUnknown(Unavailable):
     """The connection was lost while the change was being committed. It may or may not have been made."""
 

@@ -42,10 +42,10 @@ class HealthApi:
 
     @operation(Operation("meta", {200: '`{"status": "ok"}`', 503: '`{"errors": {"database": "…"}}`'}))
     async def ready(self, _request: Request) -> Response:
-        """The process can work: its database answers."""
+        """The process can work: its database answers, and takes writes unless the last one was refused."""
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                await self._database.reader.fetch_one("SELECT 1 AS one")
+                await self._database.require_usable()
         except TimeoutError:
             return _not_ready(f"no answer within {READY_TIMEOUT_S:.0f} s")
         except DoorwardError as error:

@@ -74,6 +74,9 @@ class PostgresDatabase:
             await asyncio.sleep(JITTER.uniform(0, FIRST_PAUSE_S * 2**attempt))
         raise AssertionError("unreachable")
 
+    async def require_usable(self) -> None:
+        await self._reader.fetch_one("SELECT 1 AS one")
+
     async def wait_for_wake(self, channel: str, timeout_s: float) -> bool:
         return await self._wakes.wait_for_wake(channel, timeout_s)
 

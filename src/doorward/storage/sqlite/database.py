@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -14,10 +15,13 @@ from doorward.storage.dsn import SqliteDsn, SqliteMode
 from doorward.storage.errors import DatabaseAway, DatabaseReadOnly
 from doorward.storage.foreign import refuse_foreign
 from doorward.storage.sqlite import connection as statements
+from doorward.storage.sqlite.filesystem import refuse_network
+from doorward.storage.sqlite.place import Place
 from doorward.storage.sqlite.writer import Writer
 from doorward.storage.wakes import WakeBoard
 
 T = TypeVar("T")
+SPARE_NUMBERS = 1 << 16
 
 
 class SqliteReader:
@@ -43,6 +47,7 @@ class SqliteDatabase:
         self._wakes = WakeBoard()
         self._reading: sqlite3.Connection | None = None
         self._writer: Writer | None = None
+        self._place: Place | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -77,6 +82,15 @@ class SqliteDatabase:
             raise DatabaseReadOnly() if self._mode == "ro" else DatabaseAway("The database is not open.")
         return cast("T", await self._writer.submit(work, is_durable=is_durable))
 
+    async def require_usable(self) -> None:
+        if self._place is not None:
+            self._place.require_in_place()
+        await self.reader.fetch_one("SELECT COUNT(*) AS tables FROM sqlite_schema")
+        trouble = None if self._writer is None else self._writer.trouble
+        if trouble is not None:
+            # A server that is taken out of service until it is ready would never write again by itself.
+            await self.transaction(write_something)
+
     async def wait_for_wake(self, channel: str, timeout_s: float) -> bool:
         return await self._wakes.wait_for_wake(channel, timeout_s)
 
@@ -85,14 +99,22 @@ class SqliteDatabase:
 
     async def _open(self, path: Path, *, is_durable: bool) -> None:
         # Opening may wait for another process's lock, so it does not happen on the loop.
-        if self._mode != "ro":
-            writing = await asyncio.to_thread(
-                statements.connect, path, self._mode, is_reader=False, is_durable=is_durable
-            )
-            self._writer = Writer(writing, self._wakes, is_durable=is_durable)
+        open_writing = partial(statements.connect, path, self._mode, is_reader=False, is_durable=is_durable)
+        if is_durable:
+            refuse_network(path)
+        writing = None if self._mode == "ro" else await asyncio.to_thread(open_writing)
+        try:
+            self._reading = await asyncio.to_thread(statements.connect, path, self._mode, is_reader=True)
+            await refuse_foreign(self.reader, SQLITE, path.name)
+        except BaseException:
+            if writing is not None:
+                writing.close()
+            raise
+        # A private database lies where temporary files are cleared away; it lives on without its name.
+        self._place = Place.of(path) if is_durable else None
+        if writing is not None:
+            self._writer = Writer(writing, self._wakes, is_durable=is_durable, place=self._place, reopen=open_writing)
             self._writer.start()
-        self._reading = await asyncio.to_thread(statements.connect, path, self._mode, is_reader=True)
-        await refuse_foreign(self.reader, SQLITE, path.name)
 
     def _path(self) -> tuple[Path, bool]:
         """The file, and whether it must survive a power cut.
@@ -103,3 +125,10 @@ class SqliteDatabase:
             return self._dsn.path, True
         self._directory = Path(tempfile.mkdtemp(prefix="doorward-"))
         return self._directory / "memory.sqlite", False
+
+
+async def write_something(tx: Transaction) -> None:
+    """Changes the number in the file's header that SQLite leaves to applications, and that we do not use."""
+    row = await tx.fetch_one("PRAGMA user_version")
+    number = 0 if row is None else int(row["user_version"])
+    await tx.execute(f"PRAGMA user_version = {(number + 1) % SPARE_NUMBERS}")

@@ -42,7 +42,7 @@ def unique_violation(message: str) -> UniqueViolation:
 
 def by_primary_code(code: int, error: Exception) -> DoorwardError:
     match code:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return DatabaseBusy("Another process holds the database file.")
         case sqlite3.SQLITE_FULL:
             return DatabaseFull()

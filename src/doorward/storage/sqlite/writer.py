@@ -1,6 +1,7 @@
 """The one thread that writes. It takes the works that wait, runs each in a savepoint, and commits them as one group.
 
 One fsync then pays for many sign-ups. A work that fails loses its own savepoint only; a commit that fails fails all.
+What made the latest group fail is remembered until a commit succeeds, for whoever asks about the database's health.
 """
 
 import asyncio
@@ -12,12 +13,14 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.errors import DoorwardError
 from doorward.storage.callbacks import run_callbacks
 from doorward.storage.contract import Transaction
 from doorward.storage.driving import run_at_once
-from doorward.storage.errors import DatabaseAway, DatabaseBusy
+from doorward.storage.errors import CommitUnknown, DatabaseAway, DatabaseBusy, DatabaseMoved
 from doorward.storage.failpoints import failpoint
 from doorward.storage.sqlite.faults import translate
+from doorward.storage.sqlite.place import Place
 from doorward.storage.sqlite.transaction import SqliteTransaction
 from doorward.storage.wakes import WakeBoard
 
@@ -49,15 +52,30 @@ class Writer:
         queue_limit: int = QUEUE_LIMIT,
         *,
         is_durable: bool = True,
+        place: Place | None = None,
+        reopen: Callable[[], sqlite3.Connection] | None = None,
     ) -> None:
-        """`is_durable`: the connection syncs its commits, and may be told not to for a group that asks for less."""
+        """`is_durable`: the connection syncs its commits, and may be told not to for a group that asks for less.
+
+        `place`: where the files have to lie for a commit to count. `reopen`: another connection like the first, for
+        when that one is lost.
+        """
         self._connection = connection
+        self._place = place
+        self._reopen = reopen
+        self._is_lost = False
+        self._trouble: DoorwardError | None = None
         self._may_relax = is_durable
         self._is_relaxed = False
         self._wakes = wakes
         self._jobs: queue.Queue[Job | None] = queue.Queue(queue_limit)
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="doorward-sqlite-writer", daemon=True)
+
+    @property
+    def trouble(self) -> DoorwardError | None:
+        """Why the latest group was not committed; None when it was."""
+        return self._trouble
 
     def start(self) -> None:
         self._thread.start()
@@ -109,20 +127,39 @@ class Writer:
 
     def _write(self, group: list[Job]) -> None:
         try:
-            self._relax(is_relaxed=not any(job.is_durable for job in group))
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin(is_relaxed=not any(job.is_durable for job in group))
             for job in group:
                 self._run_one(job)
                 # A full disk or a failed write makes SQLite roll back the whole transaction by itself.
                 if not self._connection.in_transaction:
-                    fail_all(group, job.error or DatabaseAway("The transaction was lost."))
-                    return
+                    raise job.error or DatabaseAway("The transaction was lost.")  # noqa: TRY301 - as any failure
             failpoint("storage.before_commit")
             self._connection.execute("COMMIT")
             failpoint("storage.after_commit")
+            self._require_seen()
+            self._trouble = None
         except BaseException as error:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
-            fail_all(group, translate(error) if isinstance(error, sqlite3.Error) else error)
+            fault = translate(error) if isinstance(error, sqlite3.Error) else error
+            self._trouble = fault if isinstance(fault, DoorwardError) else DatabaseAway()
+            fail_all(group, fault)
             self._roll_back()
+
+    def _begin(self, *, is_relaxed: bool) -> None:
+        if self._place is not None:
+            self._place.require_in_place()
+        if self._is_lost and self._reopen is not None:
+            self._connection = self._reopen()
+            self._is_lost = self._is_relaxed = False
+        self._relax(is_relaxed=is_relaxed)
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _require_seen(self) -> None:
+        """Nobody may be told of a commit that went into a file deleted since the transaction began."""
+        try:
+            if self._place is not None:
+                self._place.require_in_place()
+        except DatabaseMoved as error:
+            raise CommitUnknown(str(error)) from None
 
     def _relax(self, *, is_relaxed: bool) -> None:
         """Whether the next commit may stay unsynced. A later one that is synced takes it along: the log is in order."""
@@ -152,8 +189,9 @@ class Writer:
             try:
                 self._connection.execute("ROLLBACK")
             except sqlite3.Error:
-                # Closing it is the only way left to give up its lock; the next group then fails with a clear error.
+                # Closing it is the only way left to give up its lock.
                 self._connection.close()
+                self._is_lost = True
 
 
 async def call(work: Callable[[Transaction], Awaitable[Any]], transaction: SqliteTransaction) -> Any:
