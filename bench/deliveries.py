@@ -13,11 +13,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from fast_target import fast_target
+from postgres_server import PostgresServer, running_postgres
 from processes import cpu_seconds
 from seeding import seed
 from stack import Server, report, running, until, web_hooks
-
-from postgres_server import PostgresServer, running_postgres
 
 SHARE_MEASURED = 0.9
 """The last rows of a queue are fewer than the dispatchers could send at once, so they are left out."""

@@ -26,6 +26,7 @@ __all__ = [
     "percentile",
     "report",
     "request",
+    "running",
     "sign_up",
     "sign_up_many",
     "stack",
