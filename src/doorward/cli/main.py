@@ -5,12 +5,15 @@ from importlib.metadata import version
 import click
 
 from doorward.cli.actions import actions
+from doorward.cli.backup import backup
 from doorward.cli.config import config
 from doorward.cli.deliveries import deliveries
+from doorward.cli.deliveries_release import release
 from doorward.cli.hubspot import hubspot
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
 from doorward.cli.pauses import pauses
+from doorward.cli.restored import restored
 from doorward.cli.secrets import secrets
 from doorward.cli.serve import serve
 
@@ -22,11 +25,14 @@ def main() -> None:
 
 
 main.add_command(actions)
+main.add_command(backup)
 main.add_command(config)
 main.add_command(deliveries)
 main.add_command(hubspot)
 main.add_command(identities)
 main.add_command(migrate)
 main.add_command(pauses)
+main.add_command(restored)
 main.add_command(secrets)
 main.add_command(serve)
+deliveries.add_command(release)

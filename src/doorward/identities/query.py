@@ -100,3 +100,9 @@ def placeholders(ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
     size = 1 << (len(ids) - 1).bit_length()
     padded = [*ids, *[ids[-1]] * (size - len(ids))]
     return ", ".join(f":id{n}" for n in range(size)), {f"id{n}": value for n, value in enumerate(padded)}
+
+
+async def count_identities(reader: Reader) -> int:
+    """Everybody. Reads the whole table: for commands."""
+    row = await reader.fetch_one("SELECT COUNT(*) AS number FROM identities")
+    return 0 if row is None else int(row["number"])

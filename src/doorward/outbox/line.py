@@ -51,7 +51,7 @@ async def send_again(tx: Transaction, delivery: Delivery, now: datetime) -> None
         """
         UPDATE deliveries SET state = 'pending', not_before = :now, waiting_since = :now, attempts = 0, snoozes = 0,
           replays = replays + 1, held_for = NULL, reason_code = NULL, reason = NULL, settled_at = NULL,
-          updated_at = :now, position = 1 + (
+          restored = FALSE, updated_at = :now, position = 1 + (
             SELECT MAX(other.position) FROM deliveries other
             WHERE other.identity_id = :identity_id AND other.destination = :destination)
         WHERE id = :id AND state = :state

@@ -51,7 +51,8 @@ class Delivery:
 
     `not_before` is when it may next be claimed; `settled_at` when it ended; `external_id` what the destination
     calls the result (a HubSpot contact id). `may_have_applied`: the answer to an earlier try was lost. `position`
-    orders the rows of one identity and destination. Lists leave `payload` empty.
+    orders the rows of one identity and destination. `is_restored`: it was open in the backup that became this
+    database, so the one that was lost may have sent it. Lists leave `payload` empty.
     """
 
     id: UUID
@@ -82,6 +83,7 @@ class Delivery:
     settled_at: datetime | None
     may_have_applied: bool = False
     position: int = 0
+    is_restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from doorward.storage.types import (
 
 LISTED = (
     "id, event_id, event_kind, identity_id, seq, position, action, connector, destination, state, attempts, snoozes, "
-    "may_have_applied, not_before, lease_owner, lease_token, lease_until, held_for, reason_code, reason, external_id, "
-    "template_version, replays, trace_id, created_at, updated_at, settled_at"
+    "may_have_applied, restored, not_before, lease_owner, lease_token, lease_until, held_for, reason_code, reason, "
+    "external_id, template_version, replays, trace_id, created_at, updated_at, settled_at"
 )
 """Every column but the payload."""
 
@@ -56,6 +56,7 @@ def read_delivery(row: Row) -> Delivery:
         settled_at=read_optional_time(row["settled_at"]),
         may_have_applied=read_bool(row["may_have_applied"]),
         position=row["position"],
+        is_restored=read_bool(row["restored"]),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from doorward.outbox.channels import DELIVERIES
 from doorward.outbox.model import Attempt, NewDelivery, NewEvent
+from doorward.outbox.restored import RESTORED
 from doorward.outbox.rows import IS_OPEN
 from doorward.storage.contract import Transaction
 
@@ -54,11 +55,15 @@ async def insert_attempts(tx: Transaction, attempts: Sequence[Attempt]) -> None:
 
 
 async def release_held(tx: Transaction, identity_id: UUID, now: datetime, fact: str | None = None) -> int:
-    """Lets the identity's held deliveries be prepared again: all of them, or those that wait for `fact`."""
-    params: dict[str, Any] = {"identity_id": identity_id, "now": now}
-    narrowed = ""
+    """Lets the identity's held deliveries be prepared again: all of them, or those that wait for `fact`.
+
+    Those that wait for a person after a restore stay: no event can tell whether they were sent before.
+    """
+    params: dict[str, Any] = {"identity_id": identity_id, "now": now, "restored": RESTORED}
+    narrowed = " AND (held_for IS NULL OR held_for <> :restored)"
     if fact is not None:
-        narrowed, params["fact"] = " AND held_for = :fact", fact
+        narrowed += " AND held_for = :fact"
+        params["fact"] = fact
     released = await tx.execute(
         f"""
         UPDATE deliveries{tx.dialect.through("deliveries_identity")}
