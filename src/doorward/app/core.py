@@ -9,6 +9,7 @@ from doorward.actions.consent import ConsentGate
 from doorward.actions.record import ActionRecorder
 from doorward.actions.resolve import ActionTable
 from doorward.app.loading import Sources, load_config
+from doorward.app.moved_clock import move_clock
 from doorward.app.table import action_table
 from doorward.clock import Clock, SystemClock
 from doorward.config.model import Config
@@ -125,6 +126,8 @@ async def opened_core(paths: tuple[Path, ...] = (), *, dev: bool = False) -> Asy
         if config.dev:
             await migrate(core.database, core.clock)
         await require_current(core.database)
+        if config.dev:
+            await move_clock(core.clock, core.database.reader)
         yield core
     finally:
         await core.close()

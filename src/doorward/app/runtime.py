@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from doorward.actions.sandbox import Sandbox
 from doorward.app.core import Core, build_core
 from doorward.app.dispatching import make_dispatcher, make_gauges, make_waiter
+from doorward.app.moved_clock import follow_clock
 from doorward.app.public import admin_app, make_engine, make_site, public_app
 from doorward.app.sweeping import sweep_for_ever
 from doorward.clock import Clock
@@ -39,6 +40,8 @@ class Generation:
 
     def start(self) -> None:
         """Begins to deliver."""
+        if self.core.config.dev:
+            self.background.start(follow_clock(self.core.clock, self.core.database))
         if self.dispatcher is not None:
             self.running = asyncio.create_task(self.dispatcher.run(), name="dispatcher")
             self.background.start(sweep_for_ever(self.core))

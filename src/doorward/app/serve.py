@@ -11,6 +11,7 @@ from typing import Any
 
 from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
+from doorward.app.moved_clock import move_clock
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tracing import install_tracing
 from doorward.app.watched import watched_files
@@ -62,6 +63,8 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
         if config.dev:
             await migrate(generation.core.database, generation.core.clock)
         await require_current(generation.core.database)
+        if config.dev:
+            await move_clock(generation.core.clock, generation.core.database.reader)
     except BaseException:
         await generation.stop()
         raise
