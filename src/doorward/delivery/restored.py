@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from doorward.actions.hooks import HUBSPOT
 from doorward.audit import write_audit
 from doorward.clock import Clock, from_micros, micros
 from doorward.delivery.replay import DeliveryNotFound
@@ -20,7 +21,7 @@ from doorward.outbox.states import State
 from doorward.storage.contract import Database, Reader, Transaction
 from doorward.storage.types import read_json
 
-LOOKERS = ("hubspot",)
+LOOKERS = (HUBSPOT,)
 """Connectors that look for what a doubtful delivery would write before they write it (see delivery.contract)."""
 KEY = "restored_from"
 PAGE = 500

@@ -12,7 +12,7 @@ from doorward.connectors.hubspot.draft import Written
 from doorward.connectors.hubspot.errors import Problem, Verdict
 from doorward.connectors.hubspot.links import Link
 from doorward.connectors.hubspot.outcomes import outcome_of
-from doorward.connectors.hubspot.wire import KEY_PROPERTY, BatchInput, consent_property
+from doorward.connectors.hubspot.wire import KEY_PROPERTY, BatchInput, Contact, consent_property
 from doorward.delivery.contract import Job, Outcome, Skip
 
 CREATED = "identity.created"
@@ -36,14 +36,23 @@ async def withdraw(client: HubSpotClient, jobs: Sequence[Job]) -> dict[UUID, Out
     outcomes: dict[UUID, Outcome] = {job.delivery.id: NO_PURPOSE for job in jobs if job.action.consent is None}
     asked = [job for job in jobs if job.action.consent is not None]
     ids = [str(job.delivery.identity_id) for job in asked]
-    contacts = {each.value(KEY_PROPERTY): each for each in await client.read(ids, [KEY_PROPERTY], KEY_PROPERTY)}
+    names = [KEY_PROPERTY, *sorted({consent_property(job.action.consent or "") for job in asked})]
+    contacts = {each.value(KEY_PROPERTY): each for each in await client.read(ids, names, KEY_PROPERTY)}
+    found = {job.delivery.id: contacts.get(str(job.delivery.identity_id)) for job in asked}
+    told = {job.delivery.id: contact for job in asked if _was_told(job, contact := found[job.delivery.id])}
     inputs = [
         BatchInput(contact.id, {consent_property(job.action.consent or ""): "false"}, str(job.delivery.id))
         for job in asked
-        if (contact := contacts.get(str(job.delivery.identity_id))) is not None
+        if (contact := found[job.delivery.id]) is not None and job.delivery.id not in told
     ]
-    written = await send_batch(client.update, inputs)
+    written = {**await send_batch(client.update, inputs), **{str(each): contact for each, contact in told.items()}}
     return outcomes | {job.delivery.id: _outcome(job, written.get(str(job.delivery.id))) for job in asked}
+
+
+def _was_told(job: Job, contact: Contact | None) -> bool:
+    """After a restore the contact may say no already: then the database that was lost has told it."""
+    is_no = contact is not None and contact.value(consent_property(job.action.consent or "")) == "false"
+    return is_no and job.delivery.is_restored
 
 
 def _outcome(job: Job, result: Written | None) -> Outcome:

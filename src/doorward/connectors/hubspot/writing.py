@@ -1,10 +1,12 @@
 """One batch from jobs to outcomes: compose, narrow, upsert, resolve conflicts, remember, add to lists."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from doorward.connectors.hubspot.arrived import FOUND, look_first
 from doorward.connectors.hubspot.batch import send_batch
+from doorward.connectors.hubspot.bin import Bin
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.coerce import ValueRefused
 from doorward.connectors.hubspot.compose import PropertyUnknown, compose, refused_value, unknown_property
@@ -38,6 +40,7 @@ class Writer:
     portal: Portal
     people: People
     memory: Links
+    bin: Bin = field(default_factory=Bin)
 
     async def write(self, client: HubSpotClient, jobs: Sequence[Job]) -> dict[UUID, Outcome]:
         """One outcome per delivery id. Never raises CallRefused."""
@@ -45,10 +48,16 @@ class Writer:
         links = await self.memory.find_links([draft.identity_id for draft in drafts])
         landed: dict[UUID, Landed] = {}
         try:
-            narrowed = await narrow(client, self.people, drafts, links)
+            looked = await look_first(client, self.bin, drafts, links)
+            links = looked.links
+            narrowed = await narrow(client, self.people, looked.drafts, links)
         except CallRefused as refused:
             return outcomes | _all(drafts, outcome_of(refused.problem))
-        outcomes |= narrowed.outcomes
+        outcomes |= {**looked.outcomes, **narrowed.outcomes}
+        landed |= {
+            delivery_id: Landed(contact.id, _is_adopted(links, _by_id(drafts, delivery_id)), FOUND)
+            for delivery_id, contact in looked.arrived.items()
+        }
         landed |= {
             delivery_id: Landed(contact.id, _is_adopted(links, _by_id(drafts, delivery_id)), "nothing to change")
             for delivery_id, contact in narrowed.unchanged.items()

@@ -1,0 +1,170 @@
+"""After a restore: what the lost database had sent to HubSpot is found there, by the contacts of a real simulator."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from doorward.clock import SystemClock
+from doorward.config.dev import DEFAULT_SCHEMA
+from doorward.connectors.hubspot.links import StoredLinks
+from doorward.connectors.registry import Parts, make_connector
+from doorward.delivery.budget import SharedBudget
+from doorward.delivery.contract import Delivered, Hold, Job, Skip, Withdrawer
+from doorward.identities.schema import IdentitySchema, SchemaRegistry
+from doorward.identities.service import IdentityService
+from doorward.security.egress import Egress, EgressPolicy
+from doorward.storage.engine import open_database
+from doorward.storage.migrate import migrate
+from hubspot_bench import Bench, Nobody, Portal, job_for
+from running import TOKEN, Server, Simulator
+
+pytestmark = pytest.mark.slow
+
+
+async def empty_bench(portal: Portal, folder: Path, name: str) -> Bench:
+    """A connector on an empty database: it remembers no contact."""
+    clock = SystemClock()
+    database = open_database(f"sqlite://{folder}/{name}.sqlite", clock)
+    await database.start()
+    await migrate(database, clock)
+    egress = Egress(EgressPolicy())
+    await egress.start()
+    schema = IdentitySchema("default", DEFAULT_SCHEMA.as_uri(), orjson.loads(DEFAULT_SCHEMA.read_bytes()))
+    service = IdentityService(SchemaRegistry([schema], "default"), Nobody(), clock)
+    parts = Parts(egress, database, SharedBudget(database, clock), clock)
+    made = Bench(portal, database, service, parts, make_connector("hubspot", "hubspot", {"token": TOKEN}, parts))
+    made.reconnect()
+    return made
+
+
+async def close(bench: Bench) -> None:
+    await bench.connector.close()
+    await bench.parts.egress.close()
+    await bench.database.close()
+
+
+@pytest.fixture
+async def lost(simulator: Simulator, server: Server, tmp_path: Path) -> AsyncIterator[Bench]:
+    """The installation that sends and is then lost."""
+    bench = await empty_bench(Portal(simulator.url), tmp_path, "lost")
+    yield bench
+    await close(bench)
+
+
+@pytest.fixture
+async def restored(simulator: Simulator, server: Server, tmp_path: Path) -> AsyncIterator[Bench]:
+    """The one that came from a backup older than anything that was sent."""
+    bench = await empty_bench(Portal(simulator.url), tmp_path, "restored")
+    yield bench
+    await close(bench)
+
+
+def doubtful(job: Job) -> Job:
+    """The job as its row is after a restore."""
+    return replace(job, delivery=replace(job.delivery, is_restored=True), may_have_applied=True)
+
+
+def update_of(person: UUID, **properties: Any) -> Job:
+    return job_for(person, "ada@example.org", event="identity.updated", **properties)
+
+
+def writes(bench: Bench, job: Job) -> int:
+    return len(bench.portal.applied(job.delivery.id))
+
+
+async def test_what_arrived_is_found_and_not_written_again(lost: Bench, restored: Bench) -> None:
+    jobs = [job_for(uuid4(), f"P{n}@Example.org", firstname="A") for n in range(100)]
+    await lost.send(*jobs)
+    outcomes = await restored.send(*map(doubtful, jobs))
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        assert isinstance(outcome, Delivered)
+        assert "before the restore" in str(outcome.summary)
+        assert writes(restored, job) == 1
+    links = await StoredLinks(restored.database, "hubspot", restored.parts.clock).find_links(
+        [job.delivery.identity_id for job in jobs]
+    )
+    assert {link.contact_id for link in links.values()} == {each.external_id for each in outcomes}  # type: ignore[union-attr]
+    assert not any(link.is_adopted for link in links.values())
+
+
+async def test_a_later_change_is_not_undone(lost: Bench, restored: Bench) -> None:
+    first = job_for(uuid4(), "ada@example.org", firstname="Ada", city="Paris")
+    second = update_of(first.delivery.identity_id, firstname="Augusta", city="Rome")
+    third = update_of(first.delivery.identity_id, firstname="Augusta", city="Bonn")
+    for job in (first, second, third):
+        await lost.send(job)
+    for job in (first, second):
+        (outcome,) = await restored.send(doubtful(job))
+        assert isinstance(outcome, Delivered)
+        assert writes(restored, job) == 1
+    contact = restored.portal.contact(outcome.external_id)
+    assert (contact["firstname"], contact["city"]) == ("Augusta", "Bonn")
+
+
+async def test_what_never_arrived_is_written_once(lost: Bench, restored: Bench) -> None:
+    sent = job_for(uuid4(), "ada@example.org", firstname="Ada")
+    change = update_of(sent.delivery.identity_id, firstname="Augusta")
+    unknown = job_for(uuid4(), "bob@example.org", firstname="Bob")
+    await lost.send(sent)
+    outcomes = await restored.send(doubtful(change), doubtful(unknown))
+    assert all(isinstance(each, Delivered) for each in outcomes)
+    assert (writes(restored, change), writes(restored, unknown), restored.portal.contacts()) == (1, 1, 2)
+    assert restored.portal.contact(outcomes[0].external_id)["firstname"] == "Augusta"  # type: ignore[union-attr]
+
+
+async def test_a_value_that_was_there_only_before_is_no_evidence(lost: Bench, restored: Bench) -> None:
+    """Paris, Rome, and back to Paris: the last change did not arrive, though the contact has been there before."""
+    first = job_for(uuid4(), "ada@example.org", city="Paris")
+    second = update_of(first.delivery.identity_id, city="Rome")
+    await lost.send(first)
+    await lost.send(second)
+    back = update_of(first.delivery.identity_id, city="Paris")
+    (outcome,) = await restored.send(doubtful(back))
+    assert isinstance(outcome, Delivered)
+    assert writes(restored, back) == 1
+    assert restored.portal.contact(outcome.external_id)["city"] == "Paris"
+
+
+async def test_a_contact_that_was_archived_since_is_not_made_again(lost: Bench, restored: Bench) -> None:
+    job = job_for(uuid4(), "ada@example.org")
+    await lost.send(job)
+    await lost.send(job_for(job.delivery.identity_id, None, event="identity.deleted"))
+    (outcome,) = await restored.send(doubtful(job))
+    assert isinstance(outcome, Hold)
+    assert (outcome.waits_for, outcome.code) == ("restored", "removed_since")
+    assert restored.portal.contacts() == 0
+    # A person has released it: then it goes.
+    (outcome,) = await restored.send(job)
+    assert isinstance(outcome, Delivered)
+
+
+async def test_a_contact_that_others_had_made_stays_theirs(lost: Bench, restored: Bench) -> None:
+    made = lost.portal.call("POST", "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.org"}})
+    assert made.status == 201
+    # Its key comes later than its birth, and that is how the restored database can tell.
+    lost.portal.sim("/clock", {"advance_s": 60})
+    person = await lost.identity("ada@example.org", verified=True)
+    job = job_for(person, "ada@example.org", verified=True, firstname="Ada")
+    await lost.send(job)
+    (outcome,) = await restored.send(doubtful(job))
+    assert isinstance(outcome, Delivered)
+    links = await StoredLinks(restored.database, "hubspot", restored.parts.clock).find_links([person])
+    assert links[person].is_adopted
+    assert writes(restored, job) == 1
+
+
+async def test_a_withdrawal_is_told_once(lost: Bench, restored: Bench) -> None:
+    job = job_for(uuid4(), "ada@example.org")
+    await lost.send(job)
+    no = job_for(job.delivery.identity_id, None, event="consent.changed")
+    for bench, told in ((lost, no), (restored, doubtful(no))):
+        assert isinstance(bench.connector, Withdrawer)
+        outcome = (await bench.connector.send_withdrawals([told]))[no.delivery.id]
+        assert isinstance(outcome, Skip)
+        assert outcome.code == "withdrawn"
+    assert writes(restored, no) == 1
