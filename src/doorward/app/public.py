@@ -17,7 +17,8 @@ from doorward.api.public.meta import DescriptionApi, HealthApi
 from doorward.api.public.other_port import AdminElsewhere
 from doorward.api.public.schemas import SchemasApi
 from doorward.api.public.sessions import SessionsApi, WhoamiCaching
-from doorward.app.core import Core, hash_settings
+from doorward.app.contacts import Contacts
+from doorward.app.core import Core, hash_settings, is_memory
 from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.engine import FlowEngine
@@ -27,6 +28,7 @@ from doorward.hooks.registry import registration_hooks
 from doorward.hooks.web_hook import WebHookTools
 from doorward.methods.registry import MethodTools, registration_methods
 from doorward.observability.logging import Log
+from doorward.ui.console.routes import console_routes
 from doorward.ui.routes import ui_routes
 from doorward.web.cookies import make_cookies
 from doorward.web.error_pages import ErrorPages
@@ -97,6 +99,16 @@ def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) ->
         *HealthApi(core.database, ("", "/admin")).routes(),
         *AdminMetaApi(version("doorward"), revision_of(core), core.metrics, refresh).routes(),
         *PublicElsewhere(site.base_url).routes(),
+        *console_routes(
+            core.config,
+            core.database,
+            core.clock,
+            core.cookies,
+            core.table,
+            Contacts(core),
+            core.config_paths,
+            is_reachable=not is_memory(core.config),
+        ),
     ]
     described = openapi_document("Doorward, admin port", version("doorward"), site.admin_url, routes)
     return admin_stack([*routes, *DescriptionApi(described).routes()], core.config.serve.admin, core.metrics)

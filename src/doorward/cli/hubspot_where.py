@@ -5,12 +5,9 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from doorward.app.contacts import Contacts
 from doorward.app.core import Core
-from doorward.cli.hubspot_check import CONNECTOR
 from doorward.cli.output import print_table, say
-from doorward.connectors.hubspot.facts_store import find_facts
-from doorward.connectors.hubspot.links import StoredLinks
-from doorward.connectors.hubspot.wire import contact_url
 from doorward.delivery.explain import explain
 from doorward.errors import NotFound
 from doorward.identities.query import find_ids_by_email
@@ -46,16 +43,10 @@ async def _told(core: Core, identity_id: UUID) -> dict[str, Any]:
 
 async def _contacts(core: Core, identity_id: UUID) -> Sequence[Mapping[str, Any]]:
     """The contact in each portal, as we remember it."""
-    contacts = []
-    # None may be configured: a plain web_hook reaches HubSpot, too.
-    for name in (name for name, each in core.config.destinations.items() if each.connector == CONNECTOR):
-        link = (await StoredLinks(core.database, name, core.clock).find_links([identity_id])).get(identity_id)
-        if link is None:
-            continue
-        account = (await find_facts(core.database, name)).account
-        url = None if account is None else contact_url(account.ui_domain, account.portal_id, link.contact_id)
-        contacts.append({"destination": name, "id": link.contact_id, "adopted": link.is_adopted, "url": url})
-    return contacts
+    return [
+        {"destination": each.destination, "id": each.id, "adopted": each.is_adopted, "url": each.url}
+        for each in await Contacts(core).list_contacts(identity_id)
+    ]
 
 
 def tell_where(told: Sequence[Mapping[str, Any]]) -> None:

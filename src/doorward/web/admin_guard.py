@@ -1,4 +1,7 @@
-"""Who may use the admin port: no web page in a browser (by Host), and nobody without the key where one is set."""
+"""Who may use the admin port: no web page in a browser (by Host), and nobody without the key where one is set.
+
+The console has a door of its own: an administrator types a key once there, and a cookie stands for it.
+"""
 
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
@@ -12,6 +15,7 @@ from doorward.web.problems import json_problem
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN_PATHS = frozenset({"/health/alive", "/health/ready", "/admin/health/alive", "/admin/health/ready"})
+CONSOLE = "/console"
 BEARER = "bearer "
 
 
@@ -40,10 +44,15 @@ class AdminGuard:
         request = Request(scope)
         if not self._is_open and _host(request) not in self._hosts:
             await json_problem(HostNotAllowed())(scope, receive, send)
-        elif self._keys and not _has_key(request, self._keys):
+        elif self._keys and not _is_consoles(scope["path"]) and not _has_key(request, self._keys):
             await json_problem(AdminKeyRequired())(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _is_consoles(path: str) -> bool:
+    """Whether the console decides. A path that leads out of it (`/console/../admin`) is only ever redirected."""
+    return path == CONSOLE or path.startswith(f"{CONSOLE}/")
 
 
 def _host(request: Request) -> str:

@@ -1,0 +1,63 @@
+"""How many deliveries are in each state, by action and destination: bounded, so that a million rows cost no more."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from doorward.outbox.states import State
+from doorward.storage.contract import Database
+from doorward.storage.types import read_optional_time
+
+LIMIT = 5000
+OLDEST = UUID(int=0)
+Place = tuple[str, str]
+"""Action and destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One state. `is_capped`: only the newest LIMIT rows were counted, so every number is a "that many or more"."""
+
+    state: State
+    counts: Mapping[Place, int]
+    is_capped: bool = False
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def of(self, *, action: str | None = None, destination: str | None = None) -> int:
+        """The rows of an action, of a destination, or of one for the other."""
+        return sum(
+            number for (by, to), number in self.counts.items() if action in (None, by) and destination in (None, to)
+        )
+
+
+async def count_state(database: Database, state: State, *, after: UUID = OLDEST, limit: int = LIMIT) -> Tally:
+    """The newest rows of a state, of those queued after the row id `after` (ids are ordered by time)."""
+    rows = await database.reader.fetch_all(
+        f"""
+        SELECT action, destination, COUNT(*) AS number FROM (
+          SELECT action, destination FROM deliveries{database.dialect.through("deliveries_state")}
+          WHERE state = :state AND id > :after ORDER BY id DESC LIMIT :limit) AS newest
+        GROUP BY action, destination
+        """,
+        {"state": state, "after": after, "limit": limit + 1},
+    )
+    counts = {(row["action"], row["destination"]): int(row["number"]) for row in rows}
+    return Tally(state, counts, sum(counts.values()) > limit)
+
+
+async def find_oldest(database: Database, states: Iterable[State]) -> datetime | None:
+    """When the oldest row in any of these states was queued."""
+    found: list[datetime] = []
+    for state in states:
+        row = await database.reader.fetch_one(
+            f"SELECT created_at FROM deliveries{database.dialect.through('deliveries_state')} "
+            "WHERE state = :state ORDER BY id LIMIT 1",
+            {"state": state},
+        )
+        moment = None if row is None else read_optional_time(row["created_at"])
+        found += [] if moment is None else [moment]
+    return min(found, default=None)

@@ -1,0 +1,122 @@
+"""Where is my contact? One person's time line, found by e-mail or id, in the words of `doorward hubspot where`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from doorward.delivery.explain import TimeLine, explain
+from doorward.errors import NotFound
+from doorward.identities.query import find_ids_by_email
+from doorward.ui.console.door import Door, Guest
+from doorward.ui.console.house import House
+from doorward.ui.console.pages import ConsolePages
+from doorward.ui.console.sign_in import read_fields
+from doorward.web.responses import redirect
+
+ADDRESS = "/console/people"
+NOBODY = "Nobody here has this e-mail or id. Of somebody who was deleted only the id is known: look under Deliveries."
+
+
+class NobodyHere(NotFound):
+    """Nobody here has this id, and no delivery tells of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer above the fold: the worst of the standings, in a word and a sentence."""
+
+    kind: str
+    text: str
+
+
+class PeopleScreens:
+    """/console/people, and one person's page. The e-mail is sent by POST: it stays out of addresses and logs."""
+
+    def __init__(self, house: House, door: Door, pages: ConsolePages) -> None:
+        self._house = house
+        self._door = door
+        self._pages = pages
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(ADDRESS, self._door.guarded(self.ask), include_in_schema=False),
+            Route(ADDRESS, self._door.guarded(self.find), methods=["POST"], include_in_schema=False),
+            Route(f"{ADDRESS}/{{id}}", self._door.guarded(self.show), include_in_schema=False),
+        ]
+
+    async def ask(self, _request: Request, guest: Guest) -> Response:
+        return self._form(guest)
+
+    async def find(self, request: Request, guest: Guest) -> Response:
+        """To the person, or a choice where several have the address."""
+        sent = await read_fields(request)
+        if not guest.has_sent(sent.get("csrf", "")):
+            return self._pages.error(403)
+        who = sent.get("who", "").strip()
+        if not who:
+            return self._form(guest, mistake="Type an e-mail address or an identity id.")
+        found = [own] if (own := _as_id(who)) else await find_ids_by_email(self._house.database.reader, who.lower())
+        if len(found) == 1 and await self._is_known(found[0]):
+            return redirect(request, f"{ADDRESS}/{found[0]}")
+        if len(found) > 1:
+            return self._form(guest, who=who, found=found)
+        return self._form(guest, who=who, mistake=NOBODY)
+
+    async def show(self, request: Request, guest: Guest) -> Response:
+        identity_id = _as_id(request.path_params["id"])
+        line = None if identity_id is None else await self._explain(identity_id)
+        if line is None or not (line.is_here or line.entries):
+            raise NobodyHere("Nobody here has this id, and no delivery tells of it.")
+        return self._pages.page(
+            "person.html",
+            "people",
+            guest.csrf,
+            line=line,
+            verdict=judge(line),
+            contacts=await self._house.contacts.list_contacts(line.identity_id),
+            commands=self._house.commands.for_person(str(line.identity_id)),
+        )
+
+    async def _explain(self, identity_id: UUID) -> TimeLine:
+        return await explain(self._house.database, self._house.actions, self._house.clock, identity_id)
+
+    async def _is_known(self, identity_id: UUID) -> bool:
+        line = await self._explain(identity_id)
+        return line.is_here or bool(line.entries)
+
+    def _form(self, guest: Guest, *, who: str = "", mistake: str = "", found: list[UUID] | None = None) -> Response:
+        status = 404 if mistake and who else (400 if mistake else 200)
+        return self._pages.page(
+            "people.html", "people", guest.csrf, status, who=who, mistake=mistake, found=found or []
+        )
+
+
+GRAVE: Mapping[str, tuple[int, str]] = {
+    "unexplained": (4, "bad"),
+    "dead": (3, "bad"),
+    "held": (2, "wait"),
+    "retryable": (2, "wait"),
+    "pending": (2, "wait"),
+    "leased": (1, "wait"),
+    "delivered": (0, "ok"),
+}
+
+
+def judge(line: TimeLine) -> Verdict:
+    """What an administrator asks about this person first."""
+    if not line.standings:
+        return Verdict("none", "No action concerns this person, so nothing is sent.")
+    worst = max(line.standings, key=lambda each: GRAVE.get(each.state, (-1, "none"))[0])
+    kind = GRAVE.get(worst.state, (-1, "none"))[1]
+    return Verdict(kind, f"{worst.action}: {worst.text}")
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
