@@ -32,7 +32,8 @@ class PortTaken(Exception):
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 picks a free one. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # Named, because asyncio sends small answers at once only on sockets that say that they are TCP.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

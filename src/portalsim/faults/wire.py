@@ -87,7 +87,7 @@ async def deliver(
     if "invalid_json" in by_kind:
         payload = payload[:-1] + b",,"
     if "trickle" in by_kind:
-        return await _trickle(by_kind["trickle"], send, sleep, status, headers, payload)
+        return await _trickle(by_kind["trickle"], scope, send, sleep, status, headers, payload)
     is_gone = _is_gone(scope)
     await _start(send, status, headers, len(payload))
     await send({"type": "http.response.body", "body": payload})
@@ -120,13 +120,15 @@ async def _start(send: Send, status: int, headers: Mapping[str, str], size: int)
 
 
 async def _trickle(
-    fault: Fault, send: Send, sleep: Sleep, status: int, headers: Mapping[str, str], payload: bytes
+    fault: Fault, scope: Scope, send: Send, sleep: Sleep, status: int, headers: Mapping[str, str], payload: bytes
 ) -> bool:
     size, wait_s = int(fault.number("bytes", 16)), fault.number("interval_ms", 100) / 1000
     await _start(send, status, headers, len(payload))
     for begin in range(0, len(payload), size):
         await send({"type": "http.response.body", "body": payload[begin : begin + size], "more_body": True})
         await sleep(wait_s)
+        if _is_gone(scope):
+            return False
     await send({"type": "http.response.body", "body": b""})
     return True
 
