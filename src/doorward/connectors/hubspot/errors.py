@@ -130,6 +130,9 @@ RULES: tuple[Rule, ...] = (
     Rule(V.VALUE, "date_invalid", "The value is not a date at midnight UTC.", error="INVALID_DATE"),
     Rule(V.VALUE, "unique_value_taken", "Another contact has this unique value.", error="CONFLICTING_UNIQUE_VALUE"),
     Rule(V.VALUE, "too_many_merges", "The contact has 250 merged identities.", (414,)),
+    Rule(
+        V.UNKNOWN, "server_error", "HubSpot failed at this record with an error of its own.", (207,), "INTERNAL_ERROR"
+    ),
     Rule(V.GONE, "contact_gone", "HubSpot does not have the contact any more.", category="OBJECT_NOT_FOUND"),
     Rule(V.GONE, "not_found", "HubSpot does not have what the call names.", (404,)),
     Rule(V.VALUE, "value_refused", "HubSpot does not accept the record.", (207,)),

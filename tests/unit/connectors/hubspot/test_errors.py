@@ -112,6 +112,8 @@ CASES: list[tuple[int, Any, Verdict, str]] = [
     (504, None, Verdict.UNKNOWN, "no_answer"),
     (521, None, Verdict.AWAY, "edge_down"),
     (524, None, Verdict.UNKNOWN, "no_answer"),
+    (207, {"category": "INTERNAL_ERROR", "message": "There was a problem."}, Verdict.UNKNOWN, "server_error"),
+    (207, {"category": "VALIDATION_ERROR", "message": "No."}, Verdict.VALUE, "value_refused"),
 ]
 
 
