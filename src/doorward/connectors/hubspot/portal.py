@@ -3,6 +3,7 @@
 The account is asked once per connector (a new token makes a new connector); properties are kept in the database.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,6 +37,8 @@ class Portal:
         self._clock = clock
         self._facts: PortalFacts | None = None
         self._asked_at: datetime | None = None
+        # Batches begin side by side: one that finds another asking waits, or it would go out without definitions.
+        self._asking = asyncio.Lock()
 
     @property
     def account(self) -> Account | None:
@@ -49,8 +52,11 @@ class Portal:
 
     async def ensure_checked(self, client: HubSpotClient) -> None:
         """Asks whose token it is, the first time. Raises WrongPortal, CallRefused."""
-        if self._facts is not None:
-            return
+        async with self._asking:
+            if self._facts is None:
+                await self._check(client)
+
+    async def _check(self, client: HubSpotClient) -> None:
         known = await find_facts(self._database, self._destination)
         pinned = self._settings.portal_id or known.portal_id
         account = await client.account()
@@ -67,27 +73,32 @@ class Portal:
 
     async def ensure_catalogue(self, client: HubSpotClient) -> None:
         """Learns the properties when they are unknown or an hour old. Raises CallRefused."""
-        if self._is_older_than(CATALOGUE_AGE):
-            await self._learn(client)
+        async with self._asking:
+            if self._is_older_than(CATALOGUE_AGE):
+                await self._learn(client)
 
     async def ensure_fresh(self, client: HubSpotClient) -> bool:
         """Learns the properties again unless that was done a minute ago; whether it did. Raises CallRefused."""
-        if not self._is_older_than(REFRESH_AGE):
-            return False
-        await self._learn(client)
-        return self.catalogue is not None
+        async with self._asking:
+            if not self._is_older_than(REFRESH_AGE):
+                return False
+            await self._learn(client)
+            return self.catalogue is not None
 
     def _is_older_than(self, age: timedelta) -> bool:
         learned_at = self._asked_at if self.catalogue is None else self.catalogue.learned_at
-        return learned_at is None or self._clock.now() - learned_at > age
+        # A clock that was set back makes it old as well, or it would stay as it is until the clock has caught up.
+        return learned_at is None or not timedelta() <= self._clock.now() - learned_at <= age
 
     async def _learn(self, client: HubSpotClient) -> None:
-        self._asked_at = self._clock.now()
         try:
             shapes = await client.list_properties()
         except CallRefused as refused:
             if refused.problem.verdict is Verdict.SCOPE:
-                return  # values then go out as plain texts, and HubSpot judges them
+                # Values then go out as plain texts, and HubSpot judges them. Any other no is asked again at once:
+                # without definitions a contact would lack its consent, and nobody would write it later.
+                self._asked_at = self._clock.now()
+                return
             raise
         facts = replace(self._facts or PortalFacts(), catalogue=make_catalogue(shapes, self._clock.now()))
         await save_facts(self._database, self._clock, self._destination, facts)

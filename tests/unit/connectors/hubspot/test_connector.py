@@ -205,6 +205,17 @@ async def test_a_property_made_after_the_catalogue_was_learned_is_found(bench: A
     assert isinstance(outcome, Delivered)
 
 
+async def test_definitions_that_were_not_told_are_asked_for_again(bench: Any, make_job: MakeJob) -> None:
+    bench.portal.refuse("/contacts", 500)
+    job = make_job(person("a@x.example"))
+    (outcome,) = await bench.send(job)
+    assert isinstance(outcome, Retry)
+    again = make_job(person("a@x.example"), identity_id=job.delivery.identity_id, attempt=2)
+    (outcome,) = await bench.send(again)
+    assert isinstance(outcome, Delivered)
+    assert bench.portal.contacts[outcome.external_id]["doorward_consent_marketing"] == "true"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
