@@ -1,12 +1,14 @@
 """What happens to the contact of a deleted identity: archived, erased or kept, as the action says.
 
-A contact that was there before the person signed up is not ours to archive: our key is taken off it.
+A contact that was there before the person signed up, or that was merged with somebody else's since, is not ours to
+archive: our key is taken off it.
 """
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from doorward.connectors.hubspot.action_settings import ActionSettings, parse_action
+from doorward.connectors.hubspot.adoption import MERGED_IDS
 from doorward.connectors.hubspot.batch import send_batch
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.errors import Problem, Verdict
@@ -35,7 +37,8 @@ async def remove(client: HubSpotClient, jobs: Sequence[Job], links: Mapping[UUID
             wanted[job.delivery.id] = settings.on_delete
     remaining = [job for job in jobs if job.delivery.id in wanted]
     ids = [str(job.delivery.identity_id) for job in remaining]
-    contacts = {each.value(KEY_PROPERTY): each for each in await client.read(ids, [KEY_PROPERTY], KEY_PROPERTY)}
+    found = await client.read(ids, [KEY_PROPERTY, MERGED_IDS], KEY_PROPERTY)
+    contacts = {each.value(KEY_PROPERTY): each for each in found}
     archived: list[tuple[Job, Contact]] = []
     unlinked: list[tuple[Job, Contact]] = []
     for job in remaining:
@@ -45,11 +48,18 @@ async def remove(client: HubSpotClient, jobs: Sequence[Job], links: Mapping[UUID
             outcomes[job.delivery.id] = NOTHING
         elif wanted[job.delivery.id] == "gdpr":
             outcomes[job.delivery.id] = await _erase(client, contact)
-        elif link is not None and link.is_adopted:
+        elif _belongs_to_others_too(contact, link):
             unlinked.append((job, contact))
         else:
             archived.append((job, contact))
     return outcomes | await _archive(client, archived) | await _unlink(client, unlinked)
+
+
+def _belongs_to_others_too(contact: Contact, link: Link | None) -> bool:
+    """It was there before us, or a person merged ours with another: what that other held must not go with us."""
+    if contact.value(MERGED_IDS):
+        return True
+    return link is not None and (link.is_adopted or link.contact_id != contact.id)
 
 
 async def _erase(client: HubSpotClient, contact: Contact) -> Outcome:
@@ -78,6 +88,6 @@ async def _unlink(client: HubSpotClient, pairs: Sequence[tuple[Job, Contact]]) -
         outcomes[job.delivery.id] = (
             outcome_of(result)
             if isinstance(result, Problem) and result.verdict is not Verdict.GONE
-            else Delivered(contact.id, summary="contact kept, it was there before; our key was taken off")
+            else Delivered(contact.id, summary="contact kept, it is not only ours; our key was taken off")
         )
     return outcomes

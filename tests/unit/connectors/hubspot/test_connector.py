@@ -324,6 +324,21 @@ async def test_an_adopted_contact_outlives_the_person(bench: Any, make_job: Make
     assert bench.portal.contacts[customer][KEY_PROPERTY] == ""
 
 
+@pytest.mark.parametrize("keeps_id", [False, True])
+async def test_a_contact_merged_with_anothers_outlives_the_person(
+    bench: Any, make_job: MakeJob, keeps_id: bool
+) -> None:
+    identity = uuid4()
+    (made,) = await bench.send(make_job(person(), identity_id=identity))
+    assert isinstance(made, Delivered)
+    merged = made.external_id if keeps_id else bench.portal.add()
+    values = {**bench.portal.contacts.pop(made.external_id), "phone": "theirs", "hs_merged_object_ids": "77"}
+    bench.portal.contacts[merged] = values
+    (outcome,) = await bench.send(make_job(identity_id=identity, event="identity.deleted", on_delete="archive"))
+    assert isinstance(outcome, Delivered)
+    assert bench.portal.contacts[merged] == {**values, KEY_PROPERTY: ""}
+
+
 async def test_a_withdrawal_writes_one_property_and_makes_no_contact(bench: Any, make_job: MakeJob) -> None:
     identity = uuid4()
     (made,) = await bench.send(make_job(person(firstname="A"), identity_id=identity))
