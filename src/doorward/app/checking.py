@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from doorward.app.checking_alerts import check_alerts
 from doorward.config.hooks import list_hooks
 from doorward.config.model import Config
 from doorward.config.problems import Problem, error, warning
@@ -18,6 +19,7 @@ FILE = "file://"
 def check_whole(config: Config) -> Iterator[Problem]:
     """Problems of the dsn, of addresses that will be refused, of files that are not there."""
     yield from _dsn(config)
+    yield from check_alerts(config)
     policy = EgressPolicy.from_config(config.clients.http, dev=config.dev)
     for index, schema in enumerate(config.identity.schemas):
         path = f"identity.schemas.{index}.url"

@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from doorward.actions.sandbox import Sandbox
+from doorward.app.alerting import alert_for_ever
 from doorward.app.core import Core, build_core
 from doorward.app.dispatching import make_dispatcher, make_gauges, make_waiter
 from doorward.app.moved_clock import follow_clock
@@ -39,7 +40,8 @@ class Generation:
     running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to deliver."""
+        """Begins to deliver, and to watch. A process that only answers watches, too: it may be the only one left."""
+        self.background.start(alert_for_ever(self.core))
         if self.core.config.dev:
             self.background.start(follow_clock(self.core.clock, self.core.database))
         if self.dispatcher is not None:

@@ -5,6 +5,7 @@ from importlib.metadata import version
 import click
 
 from doorward.cli.actions import actions
+from doorward.cli.alerts import alerts
 from doorward.cli.backup import backup
 from doorward.cli.config import config
 from doorward.cli.deliveries import deliveries
@@ -25,6 +26,7 @@ def main() -> None:
 
 
 main.add_command(actions)
+main.add_command(alerts)
 main.add_command(backup)
 main.add_command(config)
 main.add_command(deliveries)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from doorward.config.fields import own_path, section, setting
+from doorward.config.secrets import Secret
 
 DEFAULT_DELAYS = (
     timedelta(seconds=5),
@@ -72,9 +73,12 @@ class DeliveryConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsConfig:
-    """Who hears when deliveries die or wait for too long."""
+    """Who hears when something is paused, when deliveries die, when they wait for too long. The log always does."""
 
-    email: tuple[str, ...] = setting((), "Addresses to write to.")
-    url: str | None = setting(None, "An address that is sent a JSON message.")
-    waiting_longer_than: timedelta = setting(timedelta(minutes=15), "How old the oldest waiting delivery may become.")
-    every: timedelta = setting(timedelta(hours=1), "No alert about the same thing again before.")
+    email: tuple[str, ...] = setting((), "Addresses to write to, once Doorward sends mail.")
+    url: Secret | None = setting(None, "An address that is sent a signed JSON message for each alert.")
+    signing_secrets: tuple[Secret, ...] = setting(
+        (), "Keys of that message (Standard Webhooks, `whsec_…`), the newest first; needed with `url`."
+    )
+    waiting_longer_than: timedelta = setting(timedelta(minutes=10), "How long the oldest delivery may wait.")
+    every: timedelta = setting(timedelta(hours=1), "More deaths at one destination are not told again before.")

@@ -1,8 +1,14 @@
-"""Brings the gauges of queues, pauses and breakers up to date; called when somebody reads the metrics."""
+"""Brings the gauges of queues, pauses, breakers and alerts up to date; called when somebody reads the metrics."""
+
+from datetime import datetime
 
 from doorward.clock import Clock, micros
+from doorward.delivery.alerts.model import Kind
+from doorward.delivery.alerts.store import list_open
+from doorward.delivery.pauses import list_pauses
 from doorward.observability.metrics import Metrics
 from doorward.outbox.query import list_depths
+from doorward.outbox.queues import count_dead
 from doorward.outbox.states import WAITING
 from doorward.storage.contract import Database
 from doorward.storage.types import read_bool
@@ -31,3 +37,18 @@ async def refresh_gauges(metrics: Metrics, database: Database, clock: Clock) -> 
     for row in rows:
         metrics.destination_paused.labels(row["name"]).set(int(read_bool(row["is_paused"])))
         metrics.breaker_open.labels(row["name"]).set(int(read_bool(row["is_open"])))
+    await _refresh_alarming(metrics, database, now)
+
+
+async def _refresh_alarming(metrics: Metrics, database: Database, now: datetime) -> None:
+    """What waits for a person. Cleared first: what is over must not be read as if it held."""
+    for gauge in (metrics.action_paused, metrics.dead_deliveries):
+        gauge.clear()
+    for paused in await list_pauses(database.reader, now):
+        if paused.scope == "action":
+            metrics.action_paused.labels(paused.name).set(1)
+    for destination, number in (await count_dead(database.reader, database.dialect)).items():
+        metrics.dead_deliveries.labels(destination).set(number)
+    kinds = [alert.trouble.subject.kind for alert in await list_open(database.reader)]
+    for kind in Kind:
+        metrics.alerts_open.labels(kind).set(kinds.count(kind))

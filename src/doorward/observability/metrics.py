@@ -25,6 +25,10 @@ class Metrics:
     budget_wait_seconds: Histogram
     breaker_open: Gauge
     destination_paused: Gauge
+    action_paused: Gauge
+    dead_deliveries: Gauge
+    alerts_open: Gauge
+    alert_messages: Counter
     template_seconds: Histogram
     template_failures: Counter
 
@@ -64,6 +68,10 @@ def make_metrics() -> Metrics:
         budget_wait_seconds=histogram("budget_wait_seconds", "Time spent waiting for the call budget.", "destination"),
         breaker_open=gauge("breaker_open", "1 while the circuit breaker is open.", "destination"),
         destination_paused=gauge("destination_paused", "1 while a destination is paused.", "destination"),
+        action_paused=gauge("action_paused", "1 while an action is paused.", "action"),
+        dead_deliveries=gauge("dead_deliveries", "Deliveries that were given up and wait for a person.", "destination"),
+        alerts_open=gauge("alerts_open", "Alerts that are not over.", "kind"),
+        alert_messages=counter("alert_messages_total", "Tries to send an alert's message, by result.", "result"),
         template_seconds=histogram("template_render_seconds", "Time to render a Jsonnet template."),
         template_failures=counter("template_failures_total", "Templates that failed, by kind.", "kind"),
     )
