@@ -11,6 +11,7 @@ from doorward.cli.config import config
 from doorward.cli.deliveries import deliveries
 from doorward.cli.deliveries_release import release
 from doorward.cli.hubspot import hubspot
+from doorward.cli.hubspot_reconcile import reconcile
 from doorward.cli.identities import identities
 from doorward.cli.migrate import migrate
 from doorward.cli.pauses import pauses
@@ -38,3 +39,4 @@ main.add_command(restored)
 main.add_command(secrets)
 main.add_command(serve)
 deliveries.add_command(release)
+hubspot.add_command(reconcile)

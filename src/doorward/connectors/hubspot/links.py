@@ -52,6 +52,25 @@ class StoredLinks:
         found = (Link(read_uuid(row["identity_id"]), row["external_id"], read_bool(row["adopted"])) for row in rows)
         return {link.identity_id: link for link in found}
 
+    async def list_links(self, limit: int, after: UUID) -> list[Link]:
+        """At most `limit`, of identities with a greater id than `after`, in their order."""
+        rows = await self._database.reader.fetch_all(
+            """
+            SELECT identity_id, external_id, adopted FROM external_records
+            WHERE destination = :destination AND identity_id > :after ORDER BY identity_id LIMIT :limit
+            """,
+            {"destination": self._destination, "after": after, "limit": limit},
+        )
+        return [Link(read_uuid(row["identity_id"]), row["external_id"], read_bool(row["adopted"])) for row in rows]
+
+    async def count_links(self) -> int:
+        """All of them."""
+        row = await self._database.reader.fetch_one(
+            "SELECT COUNT(*) AS number FROM external_records WHERE destination = :destination",
+            {"destination": self._destination},
+        )
+        return 0 if row is None else int(row["number"])
+
     async def remember(self, links: Sequence[Link]) -> None:
         if not links:
             return
