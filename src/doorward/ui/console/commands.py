@@ -16,6 +16,11 @@ class Command:
     purpose: str
     text: str
 
+    @property
+    def words(self) -> list[str]:
+        """The text where a line may end: an option stays whole."""
+        return self.text.split(" ")
+
 
 @dataclass(frozen=True, slots=True)
 class Commands:
@@ -63,4 +68,8 @@ class Commands:
         return [self.of("Once the cause is mended, resume", "pauses", "resume", scope, name)]
 
     def for_accounting(self) -> list[Command]:
-        return [self.of("Ask each portal, and count everybody", "hubspot", "check")]
+        return [
+            self.of(
+                "The exact accounting, in which everybody is counted once; asks each portal, too", "hubspot", "check"
+            )
+        ]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from doorward.delivery.breaker import CLOSED, find_breaker
 from doorward.delivery.pauses import Paused, list_pauses
 from doorward.delivery.replay import DeliveryNotFound
 from doorward.outbox.model import Attempt, Delivery
@@ -55,7 +56,7 @@ class DeliveryScreen:
             "deliveries",
             guest.csrf,
             delivery=found,
-            steps=steps_of(found, attempts, now),
+            steps=steps_of(found, attempts, now, is_away=await self._is_away(found)),
             pauses=pauses_of(found, pauses),
             contacts=[
                 each
@@ -65,6 +66,10 @@ class DeliveryScreen:
             commands=house.commands.for_delivery(found),
         )
 
+    async def _is_away(self, delivery: Delivery) -> bool:
+        breaker = await find_breaker(self._house.database.reader, delivery.destination)
+        return breaker.state(self._house.clock.now()) != CLOSED
+
 
 def pauses_of(delivery: Delivery, pauses: Sequence[Paused]) -> list[Paused]:
     """Those that it waits for."""
@@ -72,11 +77,11 @@ def pauses_of(delivery: Delivery, pauses: Sequence[Paused]) -> list[Paused]:
     return [each for each in pauses if (each.scope, each.name) in own]
 
 
-def steps_of(delivery: Delivery, attempts: Sequence[Attempt], now: datetime) -> list[Step]:
-    """From queued to where it is now, oldest first."""
+def steps_of(delivery: Delivery, attempts: Sequence[Attempt], now: datetime, *, is_away: bool = False) -> list[Step]:
+    """From queued to where it is now, oldest first. `is_away`: its destination does not answer at the moment."""
     steps = [Step(delivery.created_at, "clock", "none", f"Queued: {delivery.event_kind}")]
     steps += [attempt_step(each) for each in attempts]
-    last = _last(delivery, now)
+    last = _last(delivery, now, is_away=is_away)
     return [*steps, last] if last is not None else steps
 
 
@@ -99,7 +104,7 @@ def attempt_step(attempt: Attempt) -> Step:
     )
 
 
-def _last(delivery: Delivery, now: datetime) -> Step | None:
+def _last(delivery: Delivery, now: datetime, *, is_away: bool) -> Step | None:
     """What its attempts do not tell: a decision, an end, or what comes next."""
     reason = delivery.reason or ""
     match delivery.state:
@@ -116,7 +121,8 @@ def _last(delivery: Delivery, now: datetime) -> Step | None:
     if delivery.state in WAITING and delivery.not_before > now:
         return Step(delivery.not_before, "clock", "wait", "Next try", reason)
     if delivery.state in WAITING:
-        return Step(now, "clock", "wait", "Due now", reason)
+        title = f"Due as soon as {delivery.destination} answers again" if is_away else "Due now"
+        return Step(now, "clock", "wait", title, reason)
     return None
 
 

@@ -93,12 +93,15 @@ def make_card(
 
 
 def _word(health: Health, pauses: Sequence[Paused], now: datetime) -> tuple[str, str]:
-    if any(each.until is None for each in pauses):
+    own = [each for each in pauses if each.scope == "destination"]
+    if any(each.until is None for each in own):
         return "bad", "paused until you resume it"
-    if pauses:
+    if own:
         return "wait", "paused for a while"
     if health.breaker.state(now) != CLOSED:
         return "wait", "does not answer"
+    if pauses:
+        return "wait", "an action is paused"
     if health.last_answer is None and health.last_failure is None:
         return "none", "not used lately"
     return "ok", "works"

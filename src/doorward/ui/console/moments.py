@@ -10,7 +10,7 @@ SPANS = ((timedelta(days=2), 86400, "days"), (timedelta(hours=2), 3600, "h"), (t
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`machine` is for the page's source, `day` and `time` for reading, `away` is `3 min ago` or `in 3 min`."""
+    """`machine` is for the page's source; `day` (with the year unless it is this one), `time`, `away` are to read."""
 
     machine: str
     day: str
@@ -26,7 +26,8 @@ def moment_of(at: datetime, now: datetime) -> Moment:
     """The moment seen from `now`."""
     away = span(abs(at - now))
     told = f"in {away}" if at > now else f"{away} ago"
-    return Moment(rfc3339(at), f"{at.day} {at:%b %Y}", f"{at:%H:%M:%S}", told)
+    year = "" if at.year == now.year else f" {at.year}"
+    return Moment(rfc3339(at), f"{at.day} {at:%b}{year}", f"{at:%H:%M:%S}", told)
 
 
 def span(length: timedelta) -> str:

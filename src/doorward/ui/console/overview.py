@@ -14,7 +14,7 @@ from doorward.delivery.destinations import Health, list_health
 from doorward.delivery.pauses import Paused, list_pauses
 from doorward.ids import new_row_id
 from doorward.outbox.states import OPEN, WAITING, State
-from doorward.outbox.tally import OLDEST, Place, Tally, count_state, find_oldest
+from doorward.outbox.tally import LIMIT, OLDEST, Place, Tally, count_state, find_oldest
 from doorward.ui.console.commands import Command, Commands
 from doorward.ui.console.door import Door, Guest
 from doorward.ui.console.house import House
@@ -36,6 +36,7 @@ class Trouble:
     text: str
     commands: Sequence[Command] = ()
     link: str = ""
+    icon: str = "alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class OverviewScreen:
             numbers=numbers,
             columns=[(state, state in LATELY) for state in (*EVER, *LATELY)],
             places=places_of(house, numbers),
+            counted=LIMIT,
+            is_capped=any(each.is_capped for each in numbers.tallies.values()),
             accounting=house.commands.for_accounting() if "hubspot" in house.connectors.values() else [],
             connect=house.commands.of("Connect HubSpot", "hubspot", "connect"),
             public_url=house.public_url,
@@ -134,10 +137,10 @@ def find_troubles(
     if numbers.oldest is not None and is_late and not troubles and not held.total:
         text = "Nothing is paused. Is a dispatcher running? The oldest ones tell what they wait for."
         title = f"The oldest has waited for {span(now - numbers.oldest)}"
-        troubles.append(Trouble("wait", title, text, (), "/console/deliveries?state=waiting"))
+        troubles.append(Trouble("wait", title, text, (), "/console/deliveries?state=waiting", "clock"))
     if held.total:
-        text = "They go on by themselves once what they wait for has happened, usually an address that is verified."
-        troubles.append(Trouble("wait", f"{amount(held)} held", text, (), "/console/deliveries?state=held"))
+        text = "What is held goes on by itself once the fact that it waits for is there, usually a verified address."
+        troubles.append(Trouble("wait", f"{amount(held)} held", text, (), "/console/deliveries?state=held", "hand"))
     return troubles
 
 

@@ -27,9 +27,10 @@ class NobodyHere(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer above the fold: the worst of the standings, in a word and a sentence."""
+    """The answer above the fold: the worst of the standings."""
 
     kind: str
+    title: str
     text: str
 
 
@@ -95,24 +96,28 @@ class PeopleScreens:
         )
 
 
-GRAVE: Mapping[str, tuple[int, str]] = {
-    "unexplained": (4, "bad"),
-    "dead": (3, "bad"),
-    "held": (2, "wait"),
-    "retryable": (2, "wait"),
-    "pending": (2, "wait"),
-    "leased": (1, "wait"),
-    "delivered": (0, "ok"),
+ANSWERS: Mapping[str, tuple[int, str, str]] = {
+    "unexplained": (4, "bad", "Nothing was queued, and nobody knows why"),
+    "dead": (3, "bad", "Given up"),
+    "held": (2, "wait", "Held"),
+    "retryable": (2, "wait", "On its way, after a failure"),
+    "pending": (2, "wait", "On its way"),
+    "leased": (1, "wait", "Being sent right now"),
+    "delivered": (0, "ok", "Delivered"),
+    "skipped": (-1, "none", "Not sent, and rightly so"),
+    "cancelled": (-2, "none", "Taken back"),
+    "uncovered": (-3, "none", "Not sent"),
 }
+"""By standing: how grave it is, its colour, and the answer."""
 
 
 def judge(line: TimeLine) -> Verdict:
     """What an administrator asks about this person first."""
     if not line.standings:
-        return Verdict("none", "No action concerns this person, so nothing is sent.")
-    worst = max(line.standings, key=lambda each: GRAVE.get(each.state, (-1, "none"))[0])
-    kind = GRAVE.get(worst.state, (-1, "none"))[1]
-    return Verdict(kind, f"{worst.action}: {worst.text}")
+        return Verdict("none", "Not sent", "No action concerns this person.")
+    worst = max(line.standings, key=lambda each: ANSWERS[each.state][0])
+    _, kind, title = ANSWERS[worst.state]
+    return Verdict(kind, title, f"{worst.action} → {worst.destination}: {worst.text}")
 
 
 def _as_id(text: str) -> UUID | None:
