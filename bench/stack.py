@@ -15,10 +15,13 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from postgres_server import PostgresServer, running_postgres
 from running import PASSWORD, TOKEN, Server, Simulator, request, running, until
 
 __all__ = [
     "BCRYPT_4",
+    "PASSWORD",
+    "PostgresServer",
     "Server",
     "Simulator",
     "contact_count",
@@ -27,6 +30,7 @@ __all__ = [
     "report",
     "request",
     "running",
+    "running_postgres",
     "sign_up",
     "sign_up_many",
     "stack",

@@ -4,6 +4,7 @@ It imports the interpreter and as little else as possible, then gives up memory,
 does to it, the parent loses one worker. The framing is documented in `worker.py`.
 """
 
+import os
 import resource
 import signal
 import struct
@@ -16,6 +17,8 @@ REQUEST = struct.Struct(">?dIII")
 ANSWER = struct.Struct(">cI")
 MAX_STACK = 500
 ERROR_BYTES = 4096
+NICENESS = 10
+"""Requests of people go before templates, whatever a template does."""
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, memory_bytes: int) -> None:
@@ -78,6 +81,7 @@ def give_up_rights(memory_bytes: int) -> None:
     """Limits that cannot be raised again. Without file descriptors `importstr` and sockets are impossible."""
     # Go must have opened its poller and its heap before.
     _gojsonnet.evaluate_snippet("warm", "importstr '/dev/null'")
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     size = address_space_bytes()
     if size is not None:

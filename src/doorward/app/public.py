@@ -90,7 +90,9 @@ def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
     ]
     described = openapi_document("Doorward, public port", version("doorward"), site.base_url, routes)
     every = [*routes, *DescriptionApi(described).routes()]
-    return public_stack(every, core.config.serve.public, site.cookies, core.metrics)
+    return public_stack(
+        every, core.config.serve.public, site.cookies, core.metrics, is_line_full=lambda: core.passwords.is_full
+    )
 
 
 def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) -> ASGIApp:

@@ -3,27 +3,20 @@
 Which passwords are acceptable is `password_policy`'s and `breaches`' business.
 """
 
-import asyncio
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
 import argon2
 import bcrypt
 
-from doorward.errors import InvalidInput, Unavailable
+from doorward.errors import InvalidInput
+from doorward.security.hash_line import HashLine
 from doorward.security.hashes import BCRYPT_LIMIT_BYTES, FORMATS, HashFormat, bcrypt_cost
 
-T = TypeVar("T")
 BCRYPT_COST_MIN = 12
 BCRYPT_COST_LOWEST = 4
-WAITING_PER_THREAD = 32
-
-
-class Overloaded(Unavailable):
-    """Too many sign-ups and sign-ins at once. Try again shortly."""
 
 
 class PasswordTooLong(InvalidInput):
@@ -78,10 +71,7 @@ class PasswordHasher:
         """`threads` defaults to the cores; `waiting_limit` is how many may wait beside those being worked on."""
         self._settings = settings
         self._formats = tuple(formats)
-        self._threads = threads or os.cpu_count() or 1
-        self._limit = self._threads + (WAITING_PER_THREAD * self._threads if waiting_limit is None else waiting_limit)
-        self._in_line = 0
-        self._pool = ThreadPoolExecutor(self._threads, "doorward-hash")
+        self._line = HashLine(threads or os.cpu_count() or 1, waiting_limit=waiting_limit)
         chosen = settings.argon2
         self._argon2 = argon2.PasswordHasher(
             time_cost=chosen.iterations,
@@ -99,14 +89,14 @@ class PasswordHasher:
             raise PasswordTooLong(max_length=limit, actual_length=len(raw))
         if self._settings.algorithm == "bcrypt":
             cost = self._settings.effective_bcrypt_cost
-            return await self._in_pool(lambda: bcrypt.hashpw(raw, bcrypt.gensalt(cost)).decode())
-        return await self._in_pool(lambda: self._argon2.hash(raw))
+            return await self._line.run(lambda: bcrypt.hashpw(raw, bcrypt.gensalt(cost)).decode())
+        return await self._line.run(lambda: self._argon2.hash(raw))
 
     async def verify(self, password: str, encoded: str) -> bool:
         """Whether the password fits. Raises UnknownHash, Overloaded."""
         known = self.get_format(encoded)
         raw = encode(password)
-        return await self._in_pool(lambda: known.verify(raw, encoded))
+        return await self._line.run(lambda: known.verify(raw, encoded))
 
     def get_format(self, encoded: str) -> HashFormat:
         """Raises UnknownHash for other formats and for hashes that cost too much."""
@@ -124,21 +114,13 @@ class PasswordHasher:
         except argon2.exceptions.InvalidHashError:
             return True
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a password that came now would be turned away."""
+        return self._line.is_full
+
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    async def _in_pool(self, task: Callable[[], T]) -> T:
-        # Answering "later" at once is kinder than letting everybody wait longer than their browser does.
-        if self._in_line >= self._limit:
-            raise Overloaded()
-        self._in_line += 1
-        running = asyncio.get_running_loop().run_in_executor(self._pool, task)
-        # Counted until the thread is done, not until the caller has gone: hanging up does not free a core.
-        running.add_done_callback(self._leave)
-        return await running
-
-    def _leave(self, _done: object) -> None:
-        self._in_line -= 1
+        self._line.close()
 
 
 def encode(password: str) -> bytes:

@@ -1,6 +1,6 @@
 """Puts the layers around the routes of a listener, in the one order that is right, and the small layers themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,10 +59,16 @@ class Problems:
             await json_problem(error)(scope, receive, send)
 
 
-def public_stack(routes: Sequence[Route], config: PublicServe, cookies: Cookies, metrics: Metrics) -> ASGIApp:
+def public_stack(
+    routes: Sequence[Route],
+    config: PublicServe,
+    cookies: Cookies,
+    metrics: Metrics,
+    is_line_full: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
     """The public port. CORS is outside CSRF: a preflight sets no cookie."""
     inner = CsrfGuard(Problems(Routes(routes)), cookies)
-    app = OverloadGuard(Cors(NoCache(inner), config.cors))
+    app = OverloadGuard(Cors(NoCache(inner), config.cors), is_line_full=is_line_full)
     return RequestContext(app, "public", metrics, is_health_silent=config.request_log.disable_for_health)
 
 

@@ -7,11 +7,11 @@ import argon2
 import bcrypt
 import pytest
 
+from doorward.security.hash_line import Overloaded
 from doorward.security.hashes import HashFormat
 from doorward.security.passwords import (
     Argon2Settings,
     HashSettings,
-    Overloaded,
     PasswordHasher,
     PasswordTooLong,
     UnknownHash,

@@ -143,6 +143,26 @@ async def test_a_busy_server_refuses_but_stays_healthy() -> None:
     assert (await call(app, "GET", "/slow", JSON)).status == 200
 
 
+async def test_while_no_more_passwords_are_taken_submits_are_refused_unread_and_the_rest_is_served() -> None:
+    routes = [Route("/self-service/login", hello, methods=["GET", "POST"]), Route("/sessions/whoami", hello)]
+    app = OverloadGuard(Routes(routes), is_line_full=lambda: True)
+    refused = await call(app, "POST", "/self-service/login", JSON)
+    assert (refused.status, refused.json["error"]["id"]) == (503, "overloaded")
+    assert int(refused.header("retry-after")) >= 1
+    assert (await call(app, "GET", "/self-service/login", JSON)).status == 200
+    assert (await call(app, "GET", "/sessions/whoami", JSON)).status == 200
+
+
+async def test_a_person_is_told_in_words_that_the_server_is_busy() -> None:
+    app = OverloadGuard(Routes([]), is_line_full=lambda: True)
+    form = {"accept": "text/html", "content-type": "application/x-www-form-urlencoded"}
+    refused = await call(app, "POST", "/self-service/registration", form)
+    assert refused.status == 503
+    assert int(refused.header("retry-after")) >= 1
+    assert refused.header("content-security-policy") == "default-src 'none'"
+    assert b"Nothing was changed" in refused.body
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [
