@@ -16,7 +16,7 @@ RESTORED = "restored"
 """What a row waits for that only a person can release."""
 REASON = (
     "The database was restored from a backup: this may have been sent after the backup was made. "
-    "Ask the receiver for its id, then release the delivery or discard it."
+    "Ask the receiver whether it has the webhook-id msg_ and this delivery's id, then discard or release the delivery."
 )
 IS_WAITING = "state IN ('pending', 'retryable', 'leased')"
 
