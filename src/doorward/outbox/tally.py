@@ -1,13 +1,11 @@
 """How many deliveries are in each state, by action and destination: bounded, so that a million rows cost no more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from doorward.outbox.states import State
 from doorward.storage.contract import Database
-from doorward.storage.types import read_optional_time
 
 LIMIT = 5000
 OLDEST = UUID(int=0)
@@ -47,17 +45,3 @@ async def count_state(database: Database, state: State, *, after: UUID = OLDEST,
     )
     counts = {(row["action"], row["destination"]): int(row["number"]) for row in rows}
     return Tally(state, counts, sum(counts.values()) > limit)
-
-
-async def find_oldest(database: Database, states: Iterable[State]) -> datetime | None:
-    """When the oldest row in any of these states was queued."""
-    found: list[datetime] = []
-    for state in states:
-        row = await database.reader.fetch_one(
-            f"SELECT created_at FROM deliveries{database.dialect.through('deliveries_state')} "
-            "WHERE state = :state ORDER BY id LIMIT 1",
-            {"state": state},
-        )
-        moment = None if row is None else read_optional_time(row["created_at"])
-        found += [] if moment is None else [moment]
-    return min(found, default=None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.outbox.model import Delivery
+from doorward.outbox.restored import is_held_for_a_person
 from doorward.outbox.states import ENDED, State
 
 
@@ -41,7 +42,9 @@ class Commands:
         found = [
             self.of("Look at what would be sent (the audit log will say so)", "deliveries", "show", own, "--reveal")
         ]
-        if delivery.state is State.HELD:
+        if is_held_for_a_person(delivery):
+            found.append(self.of("If it has not arrived, let it go", "deliveries", "release", own))
+        elif delivery.state is State.HELD:
             found.append(
                 self.of(
                     "If you know that the address is theirs, verify it",

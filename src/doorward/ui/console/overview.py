@@ -13,8 +13,9 @@ from doorward.delivery.breaker import CLOSED
 from doorward.delivery.destinations import Health, list_health
 from doorward.delivery.pauses import Paused, list_pauses
 from doorward.ids import new_row_id
+from doorward.outbox.queues import list_oldest_waiting
 from doorward.outbox.states import OPEN, WAITING, State
-from doorward.outbox.tally import LIMIT, OLDEST, Place, Tally, count_state, find_oldest
+from doorward.outbox.tally import LIMIT, OLDEST, Place, Tally, count_state
 from doorward.ui.console.commands import Command, Commands
 from doorward.ui.console.door import Door, Guest
 from doorward.ui.console.house import House
@@ -106,7 +107,8 @@ async def count_numbers(house: House) -> Numbers:
     day_ago = UUID(int=max(0, (new_row_id().int >> 80) - DAY_MS) << 80)
     tallies = {state: await count_state(house.database, state, after=OLDEST) for state in EVER}
     tallies |= {state: await count_state(house.database, state, after=day_ago) for state in LATELY}
-    return Numbers(tallies, await find_oldest(house.database, sorted(WAITING)))
+    oldest = await list_oldest_waiting(house.database.reader, house.database.dialect)
+    return Numbers(tallies, min(oldest.values(), default=None))
 
 
 def places_of(house: House, numbers: Numbers) -> list[Place]:
