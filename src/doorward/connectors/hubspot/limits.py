@@ -23,6 +23,7 @@ MARGIN = 0.04
 """Calls that we send evenly may arrive bunched; this share is never used, so that none of them is a 429."""
 LONGEST_WAIT_S = 20.0
 NEARLY_SPENT = 0.1
+UNKNOWN_ZONE_S = 3600.0
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -118,8 +119,9 @@ class SharedQuota:
         self.account: Account | None = None
 
     def until_reset_s(self) -> float:
-        """Seconds until the daily calls start anew."""
-        return seconds_to_midnight(self._clock.now(), self.account)
+        """Seconds until the daily calls start anew; an hour at most while nobody could tell us the account's zone."""
+        until_s = seconds_to_midnight(self._clock.now(), self.account)
+        return until_s if self.account is not None else min(until_s, UNKNOWN_ZONE_S)
 
     def spent_for_s(self) -> float:
         """0.0, or the seconds for which only the reserve of the portal's other integrations is left."""

@@ -74,6 +74,13 @@ async def test_the_daily_reserve_is_kept_until_midnight() -> None:
     assert quota.spent_for_s() == 0
 
 
+def test_an_account_that_nobody_knows_yet_is_asked_for_every_hour() -> None:
+    quota = SharedQuota("hubspot", Limits(), Ledger(), MovableClock(datetime(2026, 1, 1, 1, tzinfo=UTC)))
+    assert quota.until_reset_s() == 3600
+    quota.account = BERLIN
+    assert quota.until_reset_s() == 22 * 3600
+
+
 async def test_the_first_call_is_paid_and_the_others_wait_their_turn() -> None:
     slept: list[float] = []
 
