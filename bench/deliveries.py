@@ -13,10 +13,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from fast_target import fast_target
-from postgres_server import PostgresServer, running_postgres
 from processes import cpu_seconds
 from seeding import seed
-from stack import Server, report, running, until, web_hooks
+from stack import PostgresServer, Server, report, running, running_postgres, until, web_hooks
 
 SHARE_MEASURED = 0.9
 """The last rows of a queue are fewer than the dispatchers could send at once, so they are left out."""
@@ -24,11 +23,25 @@ SHARE_MEASURED = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`cpu_ms`: of all dispatchers, per delivery. `transactions`: per delivery, reads outside of one included."""
+    """`cpu_ms`: of all dispatchers, per delivery; `database_ms`: of the database server's processes.
+
+    `transactions`: per delivery, reads outside of one included.
+    """
 
     per_s: float
     cpu_ms: float
+    database_ms: float | None = None
     transactions: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Counts so far."""
+
+    at: float
+    cpu_s: float
+    database_s: float
+    transactions: int
 
 
 def main() -> None:
@@ -48,6 +61,8 @@ def main() -> None:
             figures[f"{name}: deliveries/s"] = found.per_s
             figures[f"{name}: against the first line"] = found.per_s / first.per_s
             figures[f"{name}: processor ms each"] = found.cpu_ms
+            if found.database_ms is not None:
+                figures[f"{name}: database's processor ms each"] = found.database_ms
             if found.transactions is not None:
                 figures[f"{name}: transactions each"] = found.transactions
     report(f"deliveries of {arguments.count} web_hooks to a local target", figures, arguments.json)
@@ -75,12 +90,22 @@ def measure(engine: str, dispatchers: int, count: int) -> Measured:
 def watch(servers: list[Server], target: str, postgres: PostgresServer | None, count: int) -> Measured:
     """All dispatchers run and may send now: until nearly everything has arrived."""
     begun = until("the first delivery", lambda: arrived(target))
-    used, transactions, started = cpu(servers), transaction_count(postgres), time.perf_counter()
+    before = look(servers, postgres)
     while (seen := arrived(target)) < count * SHARE_MEASURED:
         time.sleep(0.02)
-    seconds, landed = time.perf_counter() - started, seen - begun
-    asked = None if postgres is None else (transaction_count(postgres) - transactions) / landed
-    return Measured(landed / seconds, 1000 * (cpu(servers) - used) / landed, asked)
+    after, landed = look(servers, postgres), seen - begun
+    per_s, cpu_ms = landed / (after.at - before.at), 1000 * (after.cpu_s - before.cpu_s) / landed
+    if postgres is None:
+        return Measured(per_s, cpu_ms)
+    database_ms = 1000 * (after.database_s - before.database_s) / landed
+    return Measured(per_s, cpu_ms, database_ms, (after.transactions - before.transactions) / landed)
+
+
+def look(servers: list[Server], postgres: PostgresServer | None) -> Look:
+    used = sum(cpu_seconds(each.pid) for each in servers)
+    if postgres is None or postgres.process is None:
+        return Look(time.perf_counter(), used, 0.0, 0)
+    return Look(time.perf_counter(), used, cpu_seconds(postgres.process.pid), transaction_count(postgres))
 
 
 @contextlib.contextmanager
@@ -105,13 +130,7 @@ def arrived(target: str) -> int:
         return int(answer.read())
 
 
-def cpu(servers: list[Server]) -> float:
-    return sum(cpu_seconds(each.pid) for each in servers)
-
-
-def transaction_count(postgres: PostgresServer | None) -> int:
-    if postgres is None:
-        return 0
+def transaction_count(postgres: PostgresServer) -> int:
     return int(postgres.sql("SELECT xact_commit FROM pg_stat_database WHERE datname = 'bench'"))
 
 

@@ -1,26 +1,19 @@
 """One batch on its way out: budget, last look at lease and gate, send, settle."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from uuid import UUID
 
-from doorward.clock import Clock
-from doorward.delivery.contract import Budget, Connector, Job, Outcome, Retry, Snooze, Withdrawer
-from doorward.delivery.prepare import Preparer, Ready
-from doorward.delivery.rest import RESTING, find_rest
-from doorward.delivery.settings import DeliverySettings
-from doorward.delivery.settle import Ruled, settle_batch
-from doorward.delivery.telemetry import tell_lost, tell_settled
+from doorward.delivery.contract import Connector, Job, Outcome, Retry, Snooze, Withdrawer
+from doorward.delivery.last_look import LastLook, ruled
+from doorward.delivery.prepare import Ready
+from doorward.delivery.settler import Settler
+from doorward.delivery.tools import Tools
 from doorward.errors import Unavailable
 from doorward.observability.logging import Log
-from doorward.observability.metrics import Metrics
 from doorward.observability.tracing import delivery_span
-from doorward.outbox.claim import list_still_leased
-from doorward.storage.contract import Database, Transaction
 from doorward.storage.failpoints import failpoint
 
 LOG = Log("delivery")
@@ -31,31 +24,19 @@ TOO_SLOW = Retry("send_limit", "No answer came in the time that a send may take.
 FAULT = Retry(
     "connector_fault", "The connector failed unexpectedly; the server's log has the details.", None, None, True
 )
-SETTLE_PAUSE_S = 0.5
-LEASE_MARGIN = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What sending needs. `sleep` and `spread` (a random share) are the two that tests replace."""
-
-    database: Database
-    preparer: Preparer
-    budget: Budget
-    clock: Clock
-    metrics: Metrics
-    settings: DeliverySettings
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    spread: Callable[[], float] = random.random
 
 
 class BatchSender:
     """Sends the batches of one destination. Batches wait for the budget in turn."""
 
-    def __init__(self, destination: str, connector: Connector, tools: Tools, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, destination: str, connector: Connector, tools: Tools, settler: Settler, stopping: asyncio.Event
+    ) -> None:
         self._destination = destination
         self._connector = connector
         self._tools = tools
+        self._settler = settler
+        self._look = LastLook(destination, connector, tools)
         self._stopping = stopping
         self._turn = asyncio.Lock()
         self._places = asyncio.Semaphore(tools.settings.concurrency)
@@ -73,51 +54,18 @@ class BatchSender:
                 on_sending()
                 if wait_s > 0 or self._stopping.is_set():
                     return await self._give_back(batch, _budget_spent(wait_s))
-                ready, refused = await self._last_look(batch)
-                written = await self.settle(refused)
+                seen = await self._look.look(batch)
+                written = await self._settler.settle(seen.refused)
             except asyncio.CancelledError:
                 await self._give_back(batch, STOPPED)
                 raise
             except Unavailable as error:
                 return await self._give_back(batch, replace(AWAY, reason=str(error)))
-            return written + (await self._send(ready) if ready else 0)
+            return written + (await self._send(seen.ready) if seen.ready else 0)
 
     async def _give_back(self, batch: Sequence[Ready], outcome: Outcome) -> int:
         now = self._tools.clock.now()
-        return await self._settle_surely([_ruled(each, outcome, now, now, was_sent=False) for each in batch])
-
-    async def _settle_surely(self, ruled: Sequence[Ruled]) -> int:
-        """What is known gets written, even if this task is cancelled meanwhile."""
-        writing = asyncio.create_task(self.settle(ruled))
-        try:
-            return await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await writing
-            raise
-
-    async def settle(self, ruled: Sequence[Ruled]) -> int:
-        """Writes outcomes; tries again while the database is away, as long as the lease can last."""
-        if not ruled:
-            return 0
-        tools = self._tools
-        spread = tools.spread()
-
-        async def work(tx: Transaction) -> list[Ruled]:
-            return await settle_batch(tx, self._destination, ruled, spread, tools.settings.breaker)
-
-        give_up = tools.clock.now() + timedelta(seconds=tools.settings.lease_s)
-        while True:
-            try:
-                written = await tools.database.transaction(work)
-                break
-            except Unavailable as error:
-                LOG.warning("settle_delayed", destination=self._destination, reason=str(error))
-                if tools.clock.now() >= give_up:
-                    raise
-                await tools.sleep(SETTLE_PAUSE_S)
-        tell_settled(tools.metrics, self._destination, written)
-        tell_lost(self._destination, len(ruled) - len(written), tools.clock.now())
-        return len(written)
+        return await self._settler.settle_surely([ruled(each, outcome, now, now, was_sent=False) for each in batch])
 
     async def _take_budget(self) -> float:
         """0.0 when the call may go out; else the seconds after which it is worth asking again."""
@@ -142,24 +90,6 @@ class BatchSender:
                 each.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _last_look(self, batch: Sequence[Ready]) -> tuple[list[Ready], list[Ruled]]:
-        """Leaves out what is not ours any more, what rests by now, and what may not be sent any more."""
-        database, clock = self._tools.database, self._tools.clock
-        token = batch[0].job.delivery.lease_token
-        assert token is not None
-        ids = [each.job.delivery.id for each in batch]
-        held = await list_still_leased(database.reader, database.dialect, token, ids, clock.now() + LEASE_MARGIN)
-        tell_lost(self._destination, len(ids) - len(held), clock.now())
-        mine = [each for each in batch if each.job.delivery.id in held]
-        now = clock.now()
-        going, resting = (await find_rest(database.reader, self._destination, now)).split(mine)
-        given_back = [_ruled(each, RESTING, now, now, was_sent=False) for each in resting]
-        if not going:
-            return [], given_back
-        tells = isinstance(self._connector, Withdrawer)
-        ready, refused = await self._tools.preparer.recheck(going, tells_withdrawals=tells)
-        return ready, [*given_back, *refused]
-
     async def _send(self, ready: Sequence[Ready]) -> int:
         """Sends and settles; a cancellation meanwhile is an unknown answer."""
         clock = self._tools.clock
@@ -169,12 +99,12 @@ class BatchSender:
             outcomes = await self._outcomes([each.job for each in ready], is_withdrawal=ready[0].is_withdrawal)
         except asyncio.CancelledError:
             now = clock.now()
-            await self._settle_surely([_ruled(each, CUT_OFF, started_at, now, was_sent=True) for each in ready])
+            await self._settler.settle_surely([ruled(each, CUT_OFF, started_at, now, was_sent=True) for each in ready])
             raise
         failpoint("delivery.after_send")
         now = clock.now()
-        return await self._settle_surely(
-            [_ruled(each, outcomes.get(each.job.delivery.id, FAULT), started_at, now, was_sent=True) for each in ready]
+        return await self._settler.settle_surely(
+            [ruled(each, outcomes.get(each.job.delivery.id, FAULT), started_at, now, was_sent=True) for each in ready]
         )
 
     async def _outcomes(self, jobs: Sequence[Job], *, is_withdrawal: bool) -> Mapping[UUID, Outcome]:
@@ -194,19 +124,6 @@ class BatchSender:
         except Exception as error:  # noqa: BLE001 - a fault of a connector must not stop the deliveries of others
             LOG.fault("connector_fault", error, destination=self._destination)
             return dict.fromkeys((job.delivery.id for job in jobs), FAULT)
-
-
-def _ruled(ready: Ready, outcome: Outcome, started_at: datetime, ended_at: datetime, *, was_sent: bool) -> Ruled:
-    return Ruled(
-        ready.job.delivery,
-        ready.job.action,
-        outcome,
-        started_at,
-        ended_at,
-        was_sent=was_sent,
-        template_version=ready.template_version,
-        address_verified=ready.job.address_verified,
-    )
 
 
 def _budget_spent(wait_s: float) -> Outcome:

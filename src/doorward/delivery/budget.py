@@ -5,7 +5,7 @@ unlike a bucket it never lets two windows' worth of calls through within one win
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from doorward.clock import Clock, micros
 from doorward.storage.contract import Database, Transaction
@@ -14,6 +14,9 @@ from doorward.storage.types import read_json
 SECOND_US = 1_000_000
 LATE_US = SECOND_US // 2
 """How late an answer usually is. Calls are remembered that much longer: it counts some that left the window since."""
+
+UNLIMITED_FOR = timedelta(milliseconds=200)
+"""How long it may take until a limit that another process was the first to learn holds here, too."""
 
 
 def recent(calls: Sequence[int], now_us: int, interval_us: int) -> list[int]:
@@ -36,13 +39,11 @@ class SharedBudget:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._unlimited: dict[str, datetime] = {}
 
     async def take(self, destination: str, calls: int = 1) -> float:
         """0.0 when the calls are taken, else the seconds after which to ask again."""
-        known = await self._database.reader.fetch_one(
-            "SELECT 1 AS one FROM budgets WHERE destination = :destination", {"destination": destination}
-        )
-        if known is None:
+        if await self._is_unlimited(destination):
             return 0.0
 
         async def work(tx: Transaction) -> float:
@@ -82,6 +83,19 @@ class SharedBudget:
             )
 
         await self._database.transaction(work)
+        self._unlimited.pop(destination, None)
+
+    async def _is_unlimited(self, destination: str) -> bool:
+        """Read anew once in UNLIMITED_FOR: a destination that answers at once would cost a read per call."""
+        now, seen_at = self._clock.now(), self._unlimited.get(destination)
+        if seen_at is not None and seen_at <= now < seen_at + UNLIMITED_FOR:
+            return True
+        known = await self._database.reader.fetch_one(
+            "SELECT 1 AS one FROM budgets WHERE destination = :destination", {"destination": destination}
+        )
+        if known is None:
+            self._unlimited[destination] = now
+        return known is None
 
     async def _take(self, tx: Transaction, destination: str, wanted: int) -> float:
         row = await tx.fetch_one(

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from doorward.clock import Clock, from_micros
 from doorward.delivery.admission import Actions, Admission, Gate
-from doorward.delivery.batch import Tools
 from doorward.delivery.contract import Budget, Connectors
 from doorward.delivery.housekeeping import Housekeeping
 from doorward.delivery.lane import Lane
@@ -19,6 +18,7 @@ from doorward.delivery.leader import Leadership
 from doorward.delivery.prepare import Keys, Preparer
 from doorward.delivery.rendering import Renderer, Sandbox, Templates
 from doorward.delivery.settings import DeliverySettings
+from doorward.delivery.tools import Tools
 from doorward.delivery.wake import Alarm, ringing
 from doorward.errors import Unavailable
 from doorward.observability.logging import Log

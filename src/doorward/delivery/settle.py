@@ -85,23 +85,27 @@ def verdict_of(ruled: Ruled, spread: float = 0.0) -> Verdict:
             )
 
 
-async def settle_batch(
-    tx: Transaction, destination: str, batch: Sequence[Ruled], spread: float, breaker: BreakerSettings
-) -> list[Ruled]:
-    """Writes a batch of one claim; those that were written. Rows whose lease was lost are left alone."""
-    if not batch:
-        return []
-    token = batch[0].delivery.lease_token
-    assert token is not None
-    now = max(each.ended_at for each in batch)
-    verdicts = [verdict_of(each, spread) for each in batch]
-    verdicts = await _unless_verified_meanwhile(tx, batch, verdicts, now)
-    written = await settle(tx, destination, token, verdicts, now)
+async def settle_batches(
+    tx: Transaction, destination: str, batches: Sequence[Sequence[Ruled]], spread: float, breaker: BreakerSettings
+) -> list[list[Ruled]]:
+    """Writes what became of sends that ended at about the same time; of each batch the rows that were written.
+
+    Rows whose lease was lost are left alone. A delivery may be in one batch only.
+    """
+    rows = [each for batch in batches for each in batch]
+    if not rows:
+        return [[] for _ in batches]
+    leases = {each.delivery.id: each.delivery.lease_token for each in rows if each.delivery.lease_token is not None}
+    now = max(each.ended_at for each in rows)
+    verdicts = [verdict_of(each, spread) for each in rows]
+    verdicts = await _unless_verified_meanwhile(tx, rows, verdicts, now)
+    written = await settle(tx, destination, leases, verdicts, now)
     failpoint("delivery.middle_of_batch")
-    for scope, name, asked in _pauses(destination, batch):
+    for scope, name, asked in _pauses(destination, rows):
         await pause(tx, scope, name, asked.code, asked.reason, now, asked.until_s)
-    await _tell_breaker(tx, destination, [each.outcome for each in batch if each.was_sent], now, breaker)
-    return [each for each in batch if each.delivery.id in written]
+    judged = [judge([each.outcome for each in batch if each.was_sent]) for batch in batches]
+    await _tell_breaker(tx, destination, judged, now, breaker)
+    return [[each for each in batch if each.delivery.id in written] for batch in batches]
 
 
 def _pauses(destination: str, batch: Sequence[Ruled]) -> list[tuple[Scope, str, Pause]]:
@@ -116,15 +120,18 @@ def _pauses(destination: str, batch: Sequence[Ruled]) -> list[tuple[Scope, str, 
 
 
 async def _tell_breaker(
-    tx: Transaction, destination: str, outcomes: Sequence[Outcome], now: datetime, settings: BreakerSettings
+    tx: Transaction, destination: str, judged: Sequence[bool | None], now: datetime, settings: BreakerSettings
 ) -> None:
-    works = judge(outcomes)
-    if works is True:
-        await record_success(tx, destination, now)
-    elif works is False:
-        await record_failure(tx, destination, now, settings)
-    else:
+    """What each send told, in the order in which they ended: failures count since the last success."""
+    if True not in judged and False not in judged:
         await end_probe(tx, destination, now)
+        return
+    since = len(judged) - judged[::-1].index(True) if True in judged else 0
+    if True in judged:
+        await record_success(tx, destination, now)
+    for _ in range(judged[since:].count(False)):
+        if await record_failure(tx, destination, now, settings) > 0:
+            return
 
 
 async def _unless_verified_meanwhile(

@@ -4,7 +4,7 @@ Order is per identity and destination: only the first open row of a line may be 
 time is in flight (a unique index says so too, for two workers that look at the same moment).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -87,7 +87,7 @@ async def _claim_within(
           WHERE destination = :destination AND {CLAIMABLE} AND not_before <= :now
           ORDER BY not_before LIMIT :window{tx.dialect.skip_locked}),
         chosen AS MATERIALIZED (
-          SELECT d.id FROM due d WHERE {IS_FIRST} AND NOT {ACTION_PAUSED} ORDER BY d.not_before LIMIT :limit)
+          SELECT d.id FROM due d WHERE {IS_FIRST} AND NOT {ACTION_PAUSED} ORDER BY d.not_before, d.id LIMIT :limit)
         UPDATE deliveries
         SET state = 'leased', lease_owner = :owner, lease_token = :token, lease_until = :until, updated_at = :now
         WHERE id IN (SELECT id FROM chosen)
@@ -120,16 +120,20 @@ async def renew(tx: Transaction, token: UUID, until: datetime, now: datetime) ->
 
 
 async def list_still_leased(
-    reader: Reader, dialect: Dialect, token: UUID, ids: Sequence[UUID], after: datetime
+    reader: Reader, dialect: Dialect, leases: Mapping[UUID, UUID], after: datetime
 ) -> frozenset[UUID]:
-    """Those of `ids` whose lease under `token` lasts beyond `after`."""
+    """Those deliveries whose lease under their token (`leases`: token by delivery id) lasts beyond `after`."""
     rows = await reader.fetch_all(
         f"""
         SELECT id FROM deliveries
-        WHERE {dialect.one_of("id", "ids", "uuid")} AND lease_token = :token AND state = 'leased'
-          AND lease_until > :after
+        WHERE {dialect.one_of("id", "ids", "uuid")} AND state = 'leased' AND lease_until > :after
+          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", "CAST(id AS TEXT)")}
         """,
-        {"ids": list(ids), "token": token, "after": after},
+        {
+            "ids": list(leases),
+            "tokens": {str(each): str(token) for each, token in leases.items()},
+            "after": after,
+        },
     )
     return frozenset(read_uuid(row["id"]) for row in rows)
 

@@ -1,11 +1,12 @@
 """Settling: writes what became of leased deliveries, if their lease still holds. A lost lease never writes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from doorward.clock import from_micros, micros
 from doorward.outbox.channels import DELIVERIES, SETTLED
 from doorward.outbox.claim import REST, SOON
 from doorward.outbox.model import Attempt
@@ -13,6 +14,8 @@ from doorward.outbox.states import ENDED, State, require
 from doorward.outbox.store import insert_attempts, lay_followers_aside, release_followers
 from doorward.storage.contract import Transaction
 from doorward.storage.types import read_uuid
+
+NEVER = from_micros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,16 @@ class Verdict:
 
 
 async def settle(
-    tx: Transaction, destination: str, token: UUID, verdicts: Sequence[Verdict], now: datetime
+    tx: Transaction, destination: str, leases: Mapping[UUID, UUID], verdicts: Sequence[Verdict], now: datetime
 ) -> frozenset[UUID]:
     """The deliveries that were written. The others had lost their lease: nothing was written for them.
 
-    `verdicts` belong to different identities, as a claim's rows do. Raises IllegalTransition.
+    `leases` tells each delivery's token; `verdicts` may come from several claims, each delivery once. Those that are
+    written belong to different identities, since one row of a line at a time is leased. Raises IllegalTransition.
     """
     written: dict[UUID, UUID] = {}
     for alike in _grouped(verdicts):
-        written |= await _write(tx, token, alike, now)
+        written |= await _write(tx, leases, alike, now)
     mine = [each for each in verdicts if each.delivery_id in written]
     await insert_attempts(tx, [each.attempt for each in mine if each.attempt is not None])
     ended = [written[each.delivery_id] for each in mine if each.state in ENDED]
@@ -66,26 +70,30 @@ def _grouped(verdicts: Iterable[Verdict]) -> Iterable[list[Verdict]]:
     """Verdicts that differ only in what they are about are written by one statement."""
     groups: defaultdict[tuple[Verdict, bool], list[Verdict]] = defaultdict(list)
     for each in verdicts:
-        alike = replace(each, delivery_id=UUID(int=0), attempt=None, external_id=None)
+        alike = replace(each, delivery_id=UUID(int=0), attempt=None, external_id=None, not_before=NEVER)
         groups[alike, each.attempt is not None].append(each)
     return groups.values()
 
 
-async def _write(tx: Transaction, token: UUID, alike: Sequence[Verdict], now: datetime) -> dict[UUID, UUID]:
-    """Identity id by delivery id of the rows written."""
+async def _write(
+    tx: Transaction, leases: Mapping[UUID, UUID], alike: Sequence[Verdict], now: datetime
+) -> dict[UUID, UUID]:
+    """Identity id by delivery id of the rows written. Each row's lease is compared with its own token."""
     first = alike[0]
     require(State.LEASED, first.state)
     dialect = tx.dialect
+    key = "CAST(id AS TEXT)"
     rows = await tx.fetch_all(
         f"""
         UPDATE deliveries SET state = :state, attempts = attempts + :tries, snoozes = snoozes + :snoozes,
-          may_have_applied = (may_have_applied OR :may_have_applied), not_before = :not_before, held_for = :held_for,
+          may_have_applied = (may_have_applied OR :may_have_applied),
+          not_before = CAST({dialect.json_text("not_before", key)} AS BIGINT), held_for = :held_for,
           reason_code = :reason_code, reason = :reason,
-          external_id = COALESCE({dialect.json_text("external_ids", "CAST(id AS TEXT)")}, external_id),
+          external_id = COALESCE({dialect.json_text("external_ids", key)}, external_id),
           template_version = COALESCE(:template_version, template_version),
           settled_at = :settled_at, updated_at = :now, lease_owner = NULL, lease_token = NULL, lease_until = NULL
-        WHERE {dialect.one_of("id", "ids", "uuid")} AND lease_token = :token AND state = 'leased'
-          AND lease_until > :now
+        WHERE {dialect.one_of("id", "ids", "uuid")} AND state = 'leased' AND lease_until > :now
+          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", key)}
         RETURNING id, identity_id
         """,
         {
@@ -93,7 +101,7 @@ async def _write(tx: Transaction, token: UUID, alike: Sequence[Verdict], now: da
             "tries": 0 if first.attempt is None else 1,
             "snoozes": 1 if first.is_snooze else 0,
             "may_have_applied": first.may_have_applied,
-            "not_before": first.not_before,
+            "not_before": {str(each.delivery_id): micros(each.not_before) for each in alike},
             "held_for": first.held_for,
             "reason_code": first.reason_code,
             "reason": first.reason,
@@ -102,7 +110,7 @@ async def _write(tx: Transaction, token: UUID, alike: Sequence[Verdict], now: da
             "settled_at": now if first.state in ENDED else None,
             "now": now,
             "ids": [each.delivery_id for each in alike],
-            "token": token,
+            "tokens": {str(each.delivery_id): str(leases[each.delivery_id]) for each in alike},
         },
     )
     return {read_uuid(row["id"]): read_uuid(row["identity_id"]) for row in rows}

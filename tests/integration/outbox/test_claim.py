@@ -75,7 +75,7 @@ async def test_what_stands_behind_a_row_that_rests_is_laid_aside_and_freed_by_it
     assert head.seq == 1
 
     async def work(tx: Transaction) -> frozenset[UUID]:
-        return await settle(tx, "crm", token, [Verdict(head.id, State.SKIPPED, later)], later)
+        return await settle(tx, "crm", {head.id: token}, [Verdict(head.id, State.SKIPPED, later)], later)
 
     assert await database.transaction(work) == {head.id}
     assert [each.seq for each in await take(database, later, 10)] == [2]

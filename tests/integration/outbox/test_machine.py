@@ -55,13 +55,18 @@ class Row:
     all_attempts: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Held:
     """Rows that one worker believes to hold, and whether it is right."""
 
     token: UUID
     rows: list[Row]
     is_valid: bool = True
+
+    @property
+    def leases(self) -> dict[UUID, UUID]:
+        """The token by delivery id."""
+        return dict.fromkeys((row.id for row in self.rows), self.token)
 
 
 @dataclass
@@ -152,24 +157,25 @@ class Outbox(RuleBasedStateMachine):
             self.claims.append(Held(token, rows))
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data())
-    def end(self, data: st.DataObject) -> None:
-        """A worker settles, whether or not it still holds; then nothing may change."""
-        held = self.claims.pop(data.draw(st.integers(0, len(self.claims) - 1)))
-        outcomes = [data.draw(st.sampled_from(OUTCOMES)) for _ in held.rows]
-        verdicts = [self._verdict(row, state) for row, state in zip(held.rows, outcomes, strict=True)]
+    @rule(data=st.data(), most=st.integers(1, 3))
+    def end(self, data: st.DataObject, most: int) -> None:
+        """Claims are settled together, each whether or not it is still held; if it is not, nothing of it may change."""
+        together = self._pop_claims(data, most)
+        verdicts = {
+            row.id: self._verdict(row, data.draw(st.sampled_from(OUTCOMES))) for held in together for row in held.rows
+        }
+        leases = {row_id: token for held in together for row_id, token in held.leases.items()}
 
         async def work(tx: Transaction) -> frozenset[UUID]:
-            return await settle(tx, self.destination, held.token, verdicts, self.clock.now())
+            return await settle(tx, self.destination, leases, list(verdicts.values()), self.clock.now())
 
         written = self.world.run(work)
-        assert written == (frozenset(row.id for row in held.rows) if held.is_valid else frozenset())
-        if not held.is_valid:
-            return
-        for row, verdict in zip(held.rows, verdicts, strict=True):
-            row.state = verdict.state
-            row.attempts += verdict.attempt is not None
-            row.all_attempts += verdict.attempt is not None
+        changed = [row for held in together if held.is_valid for row in held.rows]
+        assert written == frozenset(row.id for row in changed)
+        for row in changed:
+            row.state = verdicts[row.id].state
+            row.attempts += verdicts[row.id].attempt is not None
+            row.all_attempts += verdicts[row.id].attempt is not None
 
     @precondition(lambda self: self.count(State.LEASED) > 0)
     @rule()
@@ -262,7 +268,7 @@ class Outbox(RuleBasedStateMachine):
                 async def work(
                     tx: Transaction, held: Held = held, verdicts: list[Verdict] = verdicts
                 ) -> frozenset[UUID]:
-                    return await settle(tx, self.destination, held.token, verdicts, self.clock.now())
+                    return await settle(tx, self.destination, held.leases, verdicts, self.clock.now())
 
                 assert len(self.world.run(work)) == len(held.rows)
                 for row in held.rows:
@@ -276,6 +282,17 @@ class Outbox(RuleBasedStateMachine):
         for row in self.lines[person]:
             if row.state is State.HELD:
                 row.state = State.PENDING
+
+    def _pop_claims(self, data: st.DataObject, most: int) -> list[Held]:
+        """Some claims that have no row in common: a row that was lost may be in a later claim, too."""
+        chosen: list[Held] = []
+        for _ in range(most):
+            taken = {row.id for held in chosen for row in held.rows}
+            left = [held for held in self.claims if not any(row.id in taken for row in held.rows)]
+            if left:
+                chosen.append(data.draw(st.sampled_from(left)))
+                self.claims.remove(chosen[-1])
+        return chosen
 
     def _head(self, line: list[Row]) -> Row | None:
         return next((row for row in line if row.state in OPEN), None)
