@@ -12,7 +12,7 @@ LINES = [
     "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw",
     "30 22 0:40 / /srv rw,relatime shared:9 - nfs4 filer:/export rw,vers=4.2",
     "31 30 254:1 / /srv/local rw,relatime - xfs /dev/vdb rw",
-    r"32 22 0:41 / /mnt/two\040words rw - cifs //filer/share rw",
+    r"32 22 0:41 / /mnt/two\040wörds rw - cifs //filer/share rw",
     "33 22 0:42 / /over rw - ext4 /dev/vdc rw",
     "34 22 0:43 / /over rw - 9p host rw",
     "a line that is none",
@@ -26,7 +26,7 @@ LINES = [
         ("/srv/db", "nfs4"),
         ("/srvother/db", "ext4"),
         ("/srv/local/db", "xfs"),
-        ("/mnt/two words/db", "cifs"),
+        ("/mnt/two wörds/db", "cifs"),
         ("/over/db", "9p"),
     ],
 )

@@ -15,7 +15,7 @@ from doorward.storage.dsn import SqliteDsn, SqliteMode
 from doorward.storage.errors import DatabaseAway, DatabaseReadOnly
 from doorward.storage.foreign import refuse_foreign
 from doorward.storage.sqlite import connection as statements
-from doorward.storage.sqlite.filesystem import refuse_network
+from doorward.storage.sqlite.filesystem import refuse_foreign_log, refuse_network
 from doorward.storage.sqlite.place import Place
 from doorward.storage.sqlite.writer import Writer
 from doorward.storage.wakes import WakeBoard
@@ -102,6 +102,8 @@ class SqliteDatabase:
         open_writing = partial(statements.connect, path, self._mode, is_reader=False, is_durable=is_durable)
         if is_durable:
             refuse_network(path)
+        if self._mode != "ro":
+            refuse_foreign_log(path)
         writing = None if self._mode == "ro" else await asyncio.to_thread(open_writing)
         try:
             self._reading = await asyncio.to_thread(statements.connect, path, self._mode, is_reader=True)

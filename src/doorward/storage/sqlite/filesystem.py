@@ -1,14 +1,17 @@
-"""Whether a folder lies on a network file system, where SQLite's write-ahead log does not keep its promises.
+"""Whether the place of a database file is fit for SQLite's write-ahead log: said by name, before SQLite opens it.
 
-Its index is memory that all processes share, and processes on two machines share none (sqlite.org/wal.html).
+On a network file system the log does not keep its promises: its index is memory that all processes share, and
+processes on two machines share none (sqlite.org/wal.html).
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from doorward.storage.errors import UnusableFile
 
+ESCAPED = re.compile(r"\\([0-7]{3})")
 MOUNTS = Path("/proc/self/mountinfo")
 NETWORK_TYPES = frozenset(
     {
@@ -45,6 +48,19 @@ def refuse_network(path: Path) -> None:
         )
 
 
+def refuse_foreign_log(path: Path) -> None:
+    """Raises UnusableFile when the log beside the file cannot be made, or is there and belongs to another user."""
+    if path.is_file() and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UnusableFile(f"{path.parent} cannot be written by this user: SQLite keeps its log beside the file.")
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists() and not os.access(beside, os.R_OK | os.W_OK):
+            raise UnusableFile(
+                f"{beside} belongs to another user, and may hold changes. Give it the owner of {path.name}, "
+                "and run all commands as that user. Do not delete it."
+            )
+
+
 def type_of_mount(lines: Iterable[str], path: Path) -> str:
     """The file system's type from the lines of `mountinfo` (proc(5)); empty when no mount holds the path."""
     best, found = -1, ""
@@ -52,7 +68,7 @@ def type_of_mount(lines: Iterable[str], path: Path) -> str:
         before, _, after = line.partition(" - ")
         if len(fields := before.split()) < 5:
             continue
-        mount = Path(fields[4].encode().decode("unicode_escape"))
+        mount = Path(ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields[4]))
         # Of several mounts on the same place the last one is seen.
         if path.is_relative_to(mount) and len(mount.parts) >= best:
             best, found = len(mount.parts), after.split(" ", 1)[0]
