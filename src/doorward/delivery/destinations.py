@@ -92,22 +92,30 @@ async def _newest_tries(database: Database) -> dict[str, list[LastTry]]:
     """By destination, newest first; of the newest tries of all, so that the cost does not grow with the table."""
     rows = await database.reader.fetch_all(
         """
-        SELECT d.destination, a.delivery_id, a.ended_at, a.outcome, a.http_status, a.reason
-        FROM (SELECT id, delivery_id, ended_at, outcome, http_status, reason FROM attempts
-              ORDER BY id DESC LIMIT :limit) AS a
-        JOIN deliveries d ON d.id = a.delivery_id
-        ORDER BY a.id DESC
+        SELECT delivery_id, ended_at, outcome, http_status, reason FROM attempts ORDER BY id DESC LIMIT :limit
         """,
         {"limit": TRIES_LOOKED_AT},
     )
-    found: dict[str, list[LastTry]] = {}
-    for row in rows:
-        last = LastTry(
-            read_time(row["ended_at"]),
-            row["outcome"],
-            row["http_status"],
-            row["reason"],
-            read_uuid(row["delivery_id"]),
+    tries = [
+        LastTry(
+            read_time(row["ended_at"]), row["outcome"], row["http_status"], row["reason"], read_uuid(row["delivery_id"])
         )
-        found.setdefault(row["destination"], []).append(last)
+        for row in rows
+    ]
+    places = await _places(database, list(dict.fromkeys(each.delivery_id for each in tries)))
+    found: dict[str, list[LastTry]] = {}
+    for each in tries:
+        if each.delivery_id in places:
+            found.setdefault(places[each.delivery_id], []).append(each)
     return found
+
+
+async def _places(database: Database, delivery_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Destinations by delivery. Not a join: PostgreSQL would hash all deliveries for it."""
+    if not delivery_ids:
+        return {}
+    rows = await database.reader.fetch_all(
+        f"SELECT id, destination FROM deliveries WHERE {database.dialect.one_of('id', 'ids', 'uuid')}",
+        {"ids": list(delivery_ids)},
+    )
+    return {read_uuid(row["id"]): row["destination"] for row in rows}

@@ -60,7 +60,7 @@ class PeopleScreens:
         who = sent.get("who", "").strip()
         if not who:
             return self._form(guest, mistake="Type an e-mail address or an identity id.")
-        found = [own] if (own := _as_id(who)) else await find_ids_by_email(self._house.database.reader, who.lower())
+        found = await self._ids(who)
         if len(found) == 1 and await self._is_known(found[0]):
             return redirect(request, f"{ADDRESS}/{found[0]}")
         if len(found) > 1:
@@ -81,6 +81,13 @@ class PeopleScreens:
             contacts=await self._house.contacts.list_contacts(line.identity_id),
             commands=self._house.commands.for_person(str(line.identity_id)),
         )
+
+    async def _ids(self, who: str) -> list[UUID]:
+        own = _as_id(who)
+        if own is not None:
+            return [own]
+        # No address holds a control character, and PostgreSQL would refuse some.
+        return await find_ids_by_email(self._house.database.reader, who) if who.isprintable() else []
 
     async def _explain(self, identity_id: UUID) -> TimeLine:
         return await explain(self._house.database, self._house.actions, self._house.clock, identity_id)
