@@ -1,4 +1,4 @@
-"""The console over a house in which things are delivered, on both databases."""
+"""The console over a house in which things are delivered, on SQLite. What databases differ in is tested beside."""
 
 from pathlib import Path
 
@@ -9,6 +9,11 @@ from delivery_house import DeliveryHouse
 from doorward.clock import MovableClock
 from doorward.storage.contract import Database
 from public_port import Client
+
+
+@pytest.fixture
+def dsn(tmp_path: Path) -> str:
+    return f"sqlite://{tmp_path / 'doorward.sqlite'}"
 
 
 @pytest.fixture
