@@ -57,6 +57,14 @@ async def three_sign_up(town: Town) -> None:
         await town.sign_up(name)
 
 
+async def ann_thinks_better_of_it(town: Town) -> None:
+    """She says no after the first try and before what it needs to succeed."""
+    await town.sign_up("Ann")
+    await town.dispatch()
+    town.clock.move(seconds=1)
+    await town.withdraw(town.people[0])
+
+
 async def both_send_at_once(town: Town) -> None:
     """The first dispatcher has Ann and stands before its first call when the second takes Ben; then both go on."""
     first, second = (egress.meeting for egress in town.egresses)
@@ -81,5 +89,6 @@ SITUATIONS = (
     Situation("update", "updated", ann_arrived, ann_changes),
     Situation("delete", "deleted", ann_arrived, ann_leaves),
     Situation("three in one batch", "created", nothing, three_sign_up),
+    Situation("consent withdrawn after the first try", "created", nothing, ann_thinks_better_of_it),
     Situation("two dispatchers", "created", nothing, both_send_at_once, dispatchers=2),
 )

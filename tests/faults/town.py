@@ -77,12 +77,16 @@ EMPTIED = (
 
 @dataclass
 class Person:
-    """What the portal should come to say about somebody. `is_gone`: the identity was deleted."""
+    """What the portal should come to say about somebody.
+
+    `is_gone`: the identity was deleted. `said_no_at`: since then nothing may be written but that no.
+    """
 
     email: str
     name: str
     id: UUID
     is_gone: bool = False
+    said_no_at: datetime | None = None
 
 
 @dataclass
@@ -176,6 +180,10 @@ class Town:
     async def rename(self, person: Person, name: str, email: str | None = None) -> None:
         person.name, person.email = name, email or person.email
         await self.house.change(person.id, email=person.email, name=name, news=True)
+
+    async def withdraw(self, person: Person) -> None:
+        person.said_no_at = self.clock.now()
+        await self.house.change(person.id, email=person.email, name=person.name, news=False)
 
     async def delete(self, person: Person) -> None:
         person.is_gone = True

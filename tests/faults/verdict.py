@@ -12,7 +12,14 @@ def violations(town: Town, refuser: Person) -> list[str]:
     """Everything that is wrong, in words; empty when the cell holds."""
     live = records.list_page(town.nearby.portal.database, 0, 1000, archived=False)
     found = [each for person in town.people for each in _of_person(person, live)]
-    return [*found, *_of_refuser(town, refuser, live), *_of_others(town, live), *_of_strangers(town), *_of_calls(town)]
+    return [
+        *found,
+        *_of_refuser(town, refuser, live),
+        *_of_others(town, live),
+        *_of_strangers(town),
+        *_of_writes(town),
+        *_of_calls(town),
+    ]
 
 
 def _of_person(person: Person, live: list[Contact]) -> Iterator[str]:
@@ -21,6 +28,9 @@ def _of_person(person: Person, live: list[Contact]) -> Iterator[str]:
     if person.is_gone:
         if keyed:
             yield f"{person.name} is gone and a contact still carries the key"
+        return
+    if person.said_no_at is not None:
+        yield from _of_withdrawn(person, keyed)
         return
     if len(keyed) != 1:
         yield f"{person.name} has {len(keyed)} contacts"
@@ -33,6 +43,26 @@ def _of_person(person: Person, live: list[Contact]) -> Iterator[str]:
             yield f"{person.name}'s contact says {each.properties.get('firstname')!r}"
         if each.properties.get(consent_property(PURPOSE)) != "true":
             yield f"{person.name}'s contact does not say that there is consent"
+
+
+def _of_withdrawn(person: Person, keyed: list[Contact]) -> Iterator[str]:
+    """No contact, or one that was made before the no and says so."""
+    if len(keyed) > 1:
+        yield f"{person.name} has {len(keyed)} contacts"
+    for each in keyed:
+        if each.properties.get(consent_property(PURPOSE)) != "false":
+            yield f"{person.name} said no and the contact says {each.properties.get(consent_property(PURPOSE))!r}"
+
+
+def _of_writes(town: Town) -> Iterator[str]:
+    """No call after a no carries the person's data."""
+    for person in town.people:
+        if person.said_no_at is None:
+            continue
+        since_ms = int(person.said_no_at.timestamp() * 1000)
+        for line in town.nearby.portal.journal.newest(2000):
+            if line.at_ms >= since_ms and person.email.encode() in line.request:
+                yield f"{person.name} said no and {line.method} {line.path} carries the e-mail"
 
 
 def _of_refuser(town: Town, refuser: Person, live: list[Contact]) -> Iterator[str]:
@@ -57,7 +87,7 @@ def _of_strangers(town: Town) -> Iterator[str]:
     """Where a form made a contact first, Ann had to prove her address; unless HubSpot itself gave her the contact."""
     if not town.is_guarded or town.nearby.portal.switches["adoption_conflict"] == "adopt":
         return
-    if not {"ann@example.org", town.new_email} & town.proven:
+    if town.people[0].said_no_at is None and not {"ann@example.org", town.new_email} & town.proven:
         yield "a contact that others made was taken without a proof"
 
 
