@@ -16,7 +16,8 @@ from doorward.storage.errors import DatabaseAway, DatabaseReadOnly
 from doorward.storage.foreign import refuse_foreign
 from doorward.storage.sqlite import connection as statements
 from doorward.storage.sqlite.filesystem import refuse_foreign_log, refuse_network
-from doorward.storage.sqlite.place import Place
+from doorward.storage.sqlite.place import Place, log_of
+from doorward.storage.sqlite.turn import Turn
 from doorward.storage.sqlite.writer import Writer
 from doorward.storage.wakes import WakeBoard
 
@@ -115,7 +116,10 @@ class SqliteDatabase:
         # A private database lies where temporary files are cleared away; it lives on without its name.
         self._place = Place.of(path) if is_durable else None
         if writing is not None:
-            self._writer = Writer(writing, self._wakes, is_durable=is_durable, place=self._place, reopen=open_writing)
+            turn = Turn(log_of(path), statements.BUSY_TIMEOUT_S) if is_durable else None
+            self._writer = Writer(
+                writing, self._wakes, is_durable=is_durable, place=self._place, turn=turn, reopen=open_writing
+            )
             self._writer.start()
 
     def _path(self) -> tuple[Path, bool]:

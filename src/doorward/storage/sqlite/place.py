@@ -21,7 +21,7 @@ class Place:
     @classmethod
     def of(cls, path: Path) -> Self:
         """Call it while a connection is open that has read: the log exists by then, and stays as long as it is open."""
-        files = (path, path.with_name(f"{path.name}-wal"))
+        files = (path, log_of(path))
         return cls({each: found for each in files if (found := find_inode(each)) is not None})
 
     def require_in_place(self) -> None:
@@ -33,6 +33,11 @@ class Place:
                     f"{path.name} was {'deleted' if found is None else 'replaced'} while it was in use. "
                     "Nothing is written any more. Put the right file in its place and restart the server."
                 )
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log beside a database file."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def find_inode(path: Path) -> tuple[int, int] | None:

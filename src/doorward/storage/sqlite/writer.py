@@ -22,6 +22,7 @@ from doorward.storage.failpoints import failpoint
 from doorward.storage.sqlite.faults import translate
 from doorward.storage.sqlite.place import Place
 from doorward.storage.sqlite.transaction import SqliteTransaction
+from doorward.storage.sqlite.turn import Turn
 from doorward.storage.wakes import WakeBoard
 
 QUEUE_LIMIT = 2000
@@ -53,15 +54,17 @@ class Writer:
         *,
         is_durable: bool = True,
         place: Place | None = None,
+        turn: Turn | None = None,
         reopen: Callable[[], sqlite3.Connection] | None = None,
     ) -> None:
         """`is_durable`: the connection syncs its commits, and may be told not to for a group that asks for less.
 
-        `place`: where the files have to lie for a commit to count. `reopen`: another connection like the first, for
-        when that one is lost.
+        `place`: where the files have to lie for a commit to count. `turn`: shared with the other processes that write.
+        `reopen`: another connection like the first, for when that one is lost.
         """
         self._connection = connection
         self._place = place
+        self._turn = turn
         self._reopen = reopen
         self._is_lost = False
         self._trouble: DoorwardError | None = None
@@ -100,6 +103,8 @@ class Writer:
         await asyncio.to_thread(self._jobs.put, None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
+        if self._turn is not None:
+            self._turn.close()
 
     def _run(self) -> None:
         while True:
@@ -151,7 +156,10 @@ class Writer:
             self._connection = self._reopen()
             self._is_lost = self._is_relaxed = False
         self._relax(is_relaxed=is_relaxed)
-        self._connection.execute("BEGIN IMMEDIATE")
+        if self._turn is None:
+            self._connection.execute("BEGIN IMMEDIATE")
+        else:
+            self._turn.begin(self._connection)
 
     def _require_seen(self) -> None:
         """Nobody may be told of a commit that went into a file deleted since the transaction began."""
