@@ -158,7 +158,7 @@ async def test_ten_thousand_contacts_are_compared_in_flat_memory(house: House) -
     expected = break_some(house)
     most, told = peak_bytes(house.server)
     assert kinds(told) == expected
-    assert told["counts"] == {"unknown": 26, "missing": 3, "removed": 4, "unlinked": 4}
+    assert told["counts"] == {"unknown": 26, "withdrawn": 0, "missing": 3, "removed": 4, "unlinked": 4}
     assert told["after"] is None
     least, told = peak_bytes(house.server, "--after", f"people:{house.ids[-1]}")
     assert (told["contacts"], told["remembered"]) == (0, 0)
@@ -195,6 +195,9 @@ def test_repair_sends_again_what_is_missing_and_nothing_else(tmp_path: Path, sim
         told_to_people = server.command("hubspot", "reconcile").stdout
         assert "recycle bin" in told_to_people
         assert "Not compared" in told_to_people
+        portal.call("PATCH", f"{CONTACTS}/{contacts['fine']}", {"properties": {"doorward_consent_marketing": "false"}})
+        code, told = reconcile(server, "--repair")
+        assert kinds(told) == {people["removed"]: "removed", people["fine"]: "withdrawn"}
 
 
 def test_a_portal_that_refuses_ends_the_run_with_its_reason(tmp_path: Path, simulator: Simulator) -> None:

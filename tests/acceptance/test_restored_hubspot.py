@@ -102,6 +102,7 @@ async def test_a_later_change_is_not_undone(lost: Bench, restored: Bench) -> Non
         (outcome,) = await restored.send(doubtful(job))
         assert isinstance(outcome, Delivered)
         assert writes(restored, job) == 1
+    assert isinstance(outcome, Delivered)
     contact = restored.portal.contact(outcome.external_id)
     assert (contact["firstname"], contact["city"]) == ("Augusta", "Bonn")
 
@@ -156,6 +157,21 @@ async def test_a_contact_that_others_had_made_stays_theirs(lost: Bench, restored
     links = await StoredLinks(restored.database, "hubspot", restored.parts.clock).find_links([person])
     assert links[person].is_adopted
     assert writes(restored, job) == 1
+
+
+async def test_a_yes_does_not_come_back_after_a_no_that_was_lost(lost: Bench, restored: Bench) -> None:
+    first = job_for(uuid4(), "ada@example.org")
+    await lost.send(first)
+    change = update_of(first.delivery.identity_id, firstname="Ada")
+    assert isinstance(lost.connector, Withdrawer)
+    no = job_for(first.delivery.identity_id, None, event="consent.changed")
+    await lost.connector.send_withdrawals([no])
+    (outcome,) = await restored.send(doubtful(change))
+    assert isinstance(outcome, Hold)
+    assert outcome.code == "withdrawn_since"
+    (outcome,) = await restored.send(doubtful(first))
+    assert isinstance(outcome, Delivered)
+    assert restored.portal.contact(outcome.external_id)["doorward_consent_marketing"] == "false"
 
 
 async def test_a_withdrawal_is_told_once(lost: Bench, restored: Bench) -> None:

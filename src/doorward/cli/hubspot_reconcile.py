@@ -40,6 +40,10 @@ ADVICE: Mapping[Kind, str] = {
         "restored, or belong to another installation. Who signs up again and verifies the same e-mail gets the "
         "contact back; the others are yours to write to, or to delete in HubSpot."
     ),
+    Kind.WITHDRAWN: (
+        "withdrawn: the contact says no to what the person here says yes to. Somebody has set it by hand, or the no "
+        "came after the backup: then record it here (`doorward identities patch`, the consent's trait to false)."
+    ),
     Kind.MISSING: "missing: delivered, and no contact is left. --repair sends them again.",
     Kind.REMOVED: (
         "removed: the contact is in HubSpot's recycle bin. After a restore: perhaps the person has deleted the account "
@@ -47,7 +51,7 @@ ADVICE: Mapping[Kind, str] = {
     ),
     Kind.UNLINKED: "unlinked: the contact is there without our id (merged, or taken off). --repair sends them again.",
 }
-LEFT_OUT = "Not compared: the values of contacts. A person's next change writes them."
+LEFT_OUT = "Not compared: other values of contacts. A person's next change writes them."
 
 
 class NoSuchDestination(InvalidInput):
@@ -167,13 +171,15 @@ async def _walk(core: Core, name: str, settings: HubSpotSettings, walk: Walk) ->
     await Portal(name, settings, core.database, core.clock).ensure_checked(client)
     links = StoredLinks(core.database, name, core.clock)
     total = await links.count_links()
+    actions = [action for action in core.table.list_actions() if action.destination == name]
+    purposes = sorted({action.consent for action in actions if action.consent})
     with progress(f"{name}: contacts, then people") as advance:
 
         def show() -> None:
             is_among_people = (walk.cursor or "people").startswith("people")
             advance(walk.contacts + walk.remembered, walk.contacts + total if is_among_people else None)
 
-        async for finding in Reconciler(client, core.database, name, links, on_page=show).walk(walk):
+        async for finding in Reconciler(client, core.database, name, links, purposes, on_page=show).walk(walk):
             yield finding
 
 

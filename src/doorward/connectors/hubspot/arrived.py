@@ -29,6 +29,13 @@ REMOVED = Hold(
     "Delete the person here as well, or release the delivery to make a new contact.",
 )
 
+WITHDRAWN = Hold(
+    RESTORED,
+    "withdrawn_since",
+    "The contact says no to what this delivery says yes to: the consent may have been withdrawn after the backup. "
+    "Record the no here and discard the delivery, or release it if the person does consent.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -61,6 +68,8 @@ async def look_first(client: HubSpotClient, bin_: Bin, drafts: Sequence[Draft], 
                 outcomes[draft.delivery_id] = REMOVED
         elif has_arrived(past, draft, is_adopted=known[draft.identity_id].is_adopted):
             arrived[draft.delivery_id] = past.contact
+        elif any(past.contact.value(name) == "false" for name in draft.always):
+            outcomes[draft.delivery_id] = WITHDRAWN
     left = tuple(draft for draft in drafts if draft.delivery_id not in arrived.keys() | outcomes.keys())
     return Looked(left, known, arrived, outcomes)
 

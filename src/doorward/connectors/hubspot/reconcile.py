@@ -1,12 +1,12 @@
 """Compares a portal with the database, page by page and in both directions; changes nothing and remembers no page.
 
 First every contact of the portal that carries an id of ours: is that person known here? Then every contact that we
-remember: is it still there? Values are not compared: what was written last is not kept.
+remember: is it still there? Values other than consents are not compared: what was written last is not kept.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -20,8 +20,9 @@ from doorward.connectors.hubspot.links import Link, StoredLinks
 from doorward.connectors.hubspot.looking import list_contacts, read_archived
 from doorward.connectors.hubspot.people import StoredPeople
 from doorward.connectors.hubspot.transport import CallRefused
-from doorward.connectors.hubspot.wire import BATCH_LIMIT, KEY_PROPERTY, Contact
+from doorward.connectors.hubspot.wire import BATCH_LIMIT, KEY_PROPERTY, Contact, consent_property
 from doorward.errors import InvalidInput
+from doorward.identities.query import Person, load_people
 from doorward.outbox.mentions import list_mentioned, list_open_to
 from doorward.storage.contract import Database
 
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     """What is not as it should be."""
 
     UNKNOWN = "unknown"  # a contact carries the id of a person of whom nothing here tells
+    WITHDRAWN = "withdrawn"  # a contact says no to what the person here says yes to
     MISSING = "missing"  # the person is here and was delivered; there is no contact
     REMOVED = "removed"  # as missing, and the contact lies in HubSpot's recycle bin
     UNLINKED = "unlinked"  # the contact is there without our id: merged, or somebody took it off
@@ -89,6 +91,7 @@ class Reconciler:
     database: Database
     destination: str
     links: StoredLinks
+    purposes: Sequence[str] = ()
     on_page: Callable[[], None] = lambda: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -108,13 +111,14 @@ class Reconciler:
         walk.cursor = None
 
     async def _contacts(self, walk: Walk, after: str | None) -> AsyncIterator[Finding]:
+        names = [KEY_PROPERTY, "email", *(consent_property(each) for each in self.purposes)]
         while True:
             walk.cursor = f"contacts:{after or ''}"
-            page = await self._patient(partial(list_contacts, self.client, [KEY_PROPERTY, "email"], after))
+            page = await self._patient(partial(list_contacts, self.client, names, after))
             ours = [contact for contact in page.contacts if contact.value(KEY_PROPERTY)]
-            for contact in await self._unknown(ours):
+            for kind, contact in await self._judged(ours):
                 key, email = contact.value(KEY_PROPERTY), contact.value("email")
-                yield Finding(Kind.UNKNOWN, self.destination, key, contact.id, email or None)
+                yield Finding(kind, self.destination, key, contact.id, email or None)
             walk.contacts += len(page.contacts)
             walk.ours += len(ours)
             self.on_page()
@@ -122,15 +126,31 @@ class Reconciler:
             if after is None:
                 return
 
-    async def _unknown(self, contacts: list[Contact]) -> list[Contact]:
+    async def _judged(self, contacts: Sequence[Contact]) -> list[tuple[Kind, Contact]]:
         """Somebody deleted here is known by the event: on_delete may keep the contact, or its removal is on its way."""
         keys = {contact.id: _find_uuid(contact.value(KEY_PROPERTY)) for contact in contacts}
         ids = [each for each in keys.values() if each is not None]
-        if not ids:
-            return contacts
-        alive = await StoredPeople(self.database).list_alive(ids)
-        told = await list_mentioned(self.database.reader, self.database.dialect, ids)
-        return [contact for contact in contacts if keys[contact.id] not in alive | told]
+        reader, dialect = self.database.reader, self.database.dialect
+        people = await load_people(reader, ids)
+        told = await list_mentioned(reader, dialect, ids)
+        unknown = [contact for contact in contacts if keys[contact.id] not in people.keys() | told]
+        doubtful = [
+            contact
+            for contact in contacts
+            if (key := keys[contact.id]) in people and self._says_no(contact, people[key])
+        ]
+        waiting = await list_open_to(
+            reader, dialect, self.destination, [key for each in doubtful if (key := keys[each.id])]
+        )
+        withdrawn = [contact for contact in doubtful if keys[contact.id] not in waiting]
+        return [(Kind.UNKNOWN, each) for each in unknown] + [(Kind.WITHDRAWN, each) for each in withdrawn]
+
+    def _says_no(self, contact: Contact, person: Person) -> bool:
+        """To a purpose to which the person's newest answer here is yes."""
+        return any(
+            person.consents.get(each) is True and contact.value(consent_property(each)) == "false"
+            for each in self.purposes
+        )
 
     async def _people(self, walk: Walk, after: UUID) -> AsyncIterator[Finding]:
         walk.cursor = f"people:{after}"
