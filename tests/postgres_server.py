@@ -8,12 +8,13 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,12 +72,15 @@ class PostgresServer:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}{'?' if options else ''}{options}"
 
     def initialise(self) -> None:
+        self.make_directory()
+        arguments = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        self.run("initdb", "-D", str(self.data), *arguments)
+
+    def make_directory(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         if self.user is not None:
             account = pwd.getpwnam(self.user)
             os.chown(self.directory, account.pw_uid, account.pw_gid)
-        arguments = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-        self.run("initdb", "-D", str(self.data), *arguments)
 
     @property
     def data(self) -> Path:
@@ -117,6 +121,25 @@ class PostgresServer:
             self.process.send_signal(3 if immediately else 2)
             self.process.wait(START_TIMEOUT_S)
             self.process = None
+
+    def freeze(self) -> None:
+        """Stops every process of it where it stands: connections stay open, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """The parent first, so that it makes no children meanwhile."""
+        if self.process is None:
+            return
+        os.kill(self.process.pid, number)
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                # The name in brackets may hold spaces.
+                parent = int(path.read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid:
+                    os.kill(int(path.parent.name), number)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Runs SQL with psql; its unaligned output."""

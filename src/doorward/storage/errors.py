@@ -16,6 +16,10 @@ class DatabaseBusy(Unavailable):
     """The database has too much to do at the moment. Try again shortly."""
 
 
+class StatementTooSlow(DatabaseBusy):
+    """The database took too long to answer. Nothing was written. Try again shortly."""
+
+
 class DatabaseFull(Unavailable):
     """The database's disk is full. Nothing was written."""
 

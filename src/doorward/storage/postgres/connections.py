@@ -20,6 +20,10 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 SCHEMA = "doorward"
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
+BEGIN_TIMEOUT_S = 5.0
+"""Beginning takes the server no time: who does not answer that is away, and waiting longer fills the pool."""
+RELEASE_TIMEOUT_S = 2.0
+"""Until then the server must have ended a statement that was given up; else its connection is cut."""
 CLOSE_TIMEOUT_S = 5.0
 STATEMENTS_KEPT = 512
 BEGIN_POOLED = f"BEGIN; SET LOCAL search_path = {SCHEMA}"
@@ -129,7 +133,8 @@ class Connections:
         connection = await acquire(pool)
         try:
             with translated():
-                await connection.execute(BEGIN_POOLED if self._dsn.is_pooled else "BEGIN")
+                begin = BEGIN_POOLED if self._dsn.is_pooled else "BEGIN"
+                await connection.execute(begin, timeout=BEGIN_TIMEOUT_S)
         except BaseException:
             cut(connection)
             await release(pool, connection)
@@ -150,6 +155,9 @@ async def acquire(pool: Pool) -> Connection:
     try:
         return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
     except TimeoutError:
+        if pool.get_size() < pool.get_max_size():
+            # There was room for another connection, but nobody let it in.
+            raise DatabaseAway("The database server did not answer in time.") from None
         raise DatabaseBusy("All connections to the database are in use.") from None
     except DRIVER_ERRORS as error:
         raise translate(error) from None
@@ -158,7 +166,7 @@ async def acquire(pool: Pool) -> Connection:
 async def release(pool: Pool, connection: Connection) -> None:
     """Gives the connection back; one that cannot be given back is cut, which is no fault of the statement before."""
     try:
-        await pool.release(connection)
+        await pool.release(connection, timeout=RELEASE_TIMEOUT_S)
     except DRIVER_ERRORS:
         cut(connection)
 
@@ -167,7 +175,9 @@ async def roll_back_open(connection: Connection) -> None:
     """Rolls back if a transaction is open, or cuts the connection, which makes the server roll back."""
     try:
         if connection.is_in_transaction():
-            await connection.execute("ROLLBACK")
+            # Without a limit of its own the driver first waits until a statement that was given up has ended.
+            async with asyncio.timeout(RELEASE_TIMEOUT_S):
+                await connection.execute("ROLLBACK")
     except DRIVER_ERRORS:
         cut(connection)
 

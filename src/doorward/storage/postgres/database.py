@@ -11,7 +11,7 @@ from doorward.storage.contract import Reader, Subscription, Transaction
 from doorward.storage.dialect import POSTGRES, Dialect
 from doorward.storage.driving import only_statements
 from doorward.storage.dsn import PostgresDsn
-from doorward.storage.errors import Contended
+from doorward.storage.errors import Contended, DatabaseReadOnly
 from doorward.storage.foreign import refuse_foreign
 from doorward.storage.postgres.commit import commit
 from doorward.storage.postgres.connections import Connections
@@ -71,6 +71,10 @@ class PostgresDatabase:
             except Contended:
                 if attempt == TRIES - 1:
                     raise
+            except DatabaseReadOnly:
+                # After a failover the old connections lead to what is a standby now; new ones find the new primary.
+                await self._connections.renew()
+                raise
             await asyncio.sleep(JITTER.uniform(0, FIRST_PAUSE_S * 2**attempt))
         raise AssertionError("unreachable")
 

@@ -16,6 +16,7 @@ from doorward.storage.errors import (
     DatabaseRefused,
     ForeignKeyViolation,
     StatementFailed,
+    StatementTooSlow,
     UniqueViolation,
     UnstorableValue,
 )
@@ -28,7 +29,11 @@ BY_STATE: dict[str, type[DoorwardError]] = {
     "23503": ForeignKeyViolation,
     "25006": DatabaseReadOnly,
     "53100": DatabaseFull,
+    # What an operator's own timeouts do: idle in a transaction (a process that was stopped), a statement, a lock.
+    "25P03": DatabaseAway,
+    "25P04": StatementTooSlow,
     "53300": DatabaseBusy,
+    "57014": StatementTooSlow,
     "55P03": DatabaseBusy,
     "3D000": DatabaseRefused,
 }
@@ -60,6 +65,9 @@ def translate(error: Exception) -> DoorwardError:
         return StatementFailed("PostgreSQL: a parameter has the wrong type for its place in the statement.")
     if isinstance(error, OUTDATED):
         return Contended()
+    if isinstance(error, TimeoutError) and error.errno is None:
+        # The driver's own limit; a network that gave up has a number.
+        return StatementTooSlow()
     if not isinstance(error, asyncpg.PostgresError):
         return DatabaseAway("The database server cannot be reached.")
     return by_state(getattr(error, "sqlstate", None) or "", error)
