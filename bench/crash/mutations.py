@@ -40,15 +40,15 @@ MUTATIONS = (
                 "delivery/batch.py",
                 '        failpoint("delivery.before_send")\n',
                 "        done = Delivered(None, 200, None)\n"
-                "        await self._settle_surely(\n"
-                "            [_ruled(each, done, started_at, started_at, was_sent=True) for each in ready]\n"
+                "        await self._settler.settle_surely(\n"
+                "            [ruled(each, done, started_at, started_at, was_sent=True) for each in ready]\n"
                 "        )\n"
                 '        failpoint("delivery.before_send")\n',
             ),
             Edit(
                 "delivery/batch.py",
-                "from doorward.delivery.contract import Budget, Connector, ",
-                "from doorward.delivery.contract import Budget, Connector, Delivered, ",
+                "from doorward.delivery.contract import ",
+                "from doorward.delivery.contract import Delivered, ",
             ),
         ),
     ),
@@ -58,14 +58,17 @@ MUTATIONS = (
         (
             Edit(
                 "outbox/settle.py",
-                "AND lease_token = :token AND state = 'leased'\n          AND lease_until > :now",
-                "AND (lease_token = :token OR lease_token IS NULL OR lease_token <> :token)",
+                "AND state = 'leased' AND lease_until > :now\n"
+                '          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", key)}',
+                "AND (1 = 1 OR (state = 'leased' AND lease_until > :now\n"
+                '          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", key)}))',
             ),
             Edit(
                 "outbox/claim.py",
-                "AND lease_token = :token AND state = 'leased'\n          AND lease_until > :after",
-                "AND (lease_token = :token OR lease_token IS NULL OR lease_token <> :token)\n"
-                "          AND (lease_until > :after OR lease_until IS NULL OR lease_until <= :after)",
+                "AND state = 'leased' AND lease_until > :after\n"
+                '          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", "CAST(id AS TEXT)")}',
+                "AND (1 = 1 OR (state = 'leased' AND lease_until > :after\n"
+                '          AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", "CAST(id AS TEXT)")}))',
             ),
         ),
     ),
@@ -77,8 +80,8 @@ MUTATIONS = (
             Edit("outbox/claim.py", "chosen AS MATERIALIZED (", "chosen AS ("),
             Edit(
                 "outbox/claim.py",
-                "ORDER BY d.not_before LIMIT :limit)",
-                "ORDER BY d.position DESC, d.not_before LIMIT :limit)",
+                "ORDER BY d.not_before, d.id LIMIT :limit)",
+                "ORDER BY d.position DESC, d.id LIMIT :limit)",
             ),
             Edit(
                 "storage/tables/outbox.py",
