@@ -8,7 +8,6 @@ from doorward.delivery.alerts.store import list_open
 from doorward.delivery.pauses import list_pauses
 from doorward.observability.metrics import Metrics
 from doorward.outbox.query import list_depths
-from doorward.outbox.queues import count_dead
 from doorward.outbox.states import WAITING
 from doorward.storage.contract import Database
 from doorward.storage.types import read_bool
@@ -47,8 +46,14 @@ async def _refresh_alarming(metrics: Metrics, database: Database, now: datetime)
     for paused in await list_pauses(database.reader, now):
         if paused.scope == "action":
             metrics.action_paused.labels(paused.name).set(1)
-    for destination, number in (await count_dead(database.reader, database.dialect)).items():
-        metrics.dead_deliveries.labels(destination).set(number)
+    dead = await database.reader.fetch_all(
+        f"""
+        SELECT destination, COUNT(*) AS number FROM deliveries{database.dialect.through("deliveries_dead")}
+        WHERE state = 'dead' GROUP BY destination
+        """
+    )
+    for row in dead:
+        metrics.dead_deliveries.labels(row["destination"]).set(row["number"])
     kinds = [alert.trouble.subject.kind for alert in await list_open(database.reader)]
     for kind in Kind:
         metrics.alerts_open.labels(kind).set(kinds.count(kind))

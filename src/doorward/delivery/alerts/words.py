@@ -4,6 +4,7 @@ import shlex
 
 from doorward.delivery.alerts.model import Event, Kind, Subject, Trouble
 from doorward.delivery.alerts.troubles import BREAKER_OPEN
+from doorward.outbox.queues import COUNTED
 
 
 def sentence(event: Event, trouble: Trouble) -> str:
@@ -18,7 +19,7 @@ def sentence(event: Event, trouble: Trouble) -> str:
         case Kind.DEAD if number == 1:
             return f"A delivery to {subject.name} is dead."
         case Kind.DEAD:
-            return f"{number} deliveries to {subject.name} are dead."
+            return f"{number}{' or more' if number >= COUNTED else ''} deliveries to {subject.name} are dead."
         case Kind.WAITING:
             return f"Deliveries to {subject.name} {'no longer ' if over else ''}wait for too long."
 

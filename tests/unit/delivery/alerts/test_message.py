@@ -10,6 +10,7 @@ import pytest
 from doorward.delivery.alerts.message import body_of, trial_body
 from doorward.delivery.alerts.model import Alert, Event, Kind, Subject, Trouble, WatchSettings
 from doorward.delivery.alerts.words import commands_for, sentence, step_for
+from doorward.outbox.queues import COUNTED
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = WatchSettings(timedelta(minutes=10), timedelta(hours=1), True, "http://127.0.0.1:4434/")
@@ -86,6 +87,7 @@ def test_a_name_is_quoted_in_commands() -> None:
 def test_one_and_many_dead() -> None:
     assert sentence(Event.RAISED, trouble(Kind.DEAD, number=1)) == "A delivery to crm is dead."
     assert sentence(Event.CHANGED, trouble(Kind.DEAD, number=12)) == "12 deliveries to crm are dead."
+    assert sentence(Event.CHANGED, trouble(Kind.DEAD, number=COUNTED)) == "10000 or more deliveries to crm are dead."
 
 
 def test_a_trial_says_so() -> None:
