@@ -102,7 +102,7 @@ class Killer:
         if blow.victim == COMMAND:
             self._strike_command()
             return
-        victim = self.house.victims[blow.victim][blow.number]
+        victim = self._chosen(blow)
         self._await(victim)
         if isinstance(victim, ProcessVictim) and blow.is_stop:
             if victim.exit_code is None and not victim.is_frozen:
@@ -118,6 +118,13 @@ class Killer:
         victim.kill()
         self.kills[blow.victim] += 1
         victim.revive(blow.next_life)
+
+    def _chosen(self, blow: Blow) -> Victim:
+        """The one of the plan, unless a fail point lies ahead of it and a sibling has none: it is to get there."""
+        group = self.house.victims[blow.victim]
+        in_turn = group[blow.number :] + group[: blow.number]
+        free = [each for each in in_turn if not (isinstance(each, ProcessVictim) and each.next_life)]
+        return (free or in_turn)[0]
 
     def _strike_command(self) -> None:
         end = time.monotonic() + 2
