@@ -62,10 +62,7 @@ class Commands:
         return [self.of("The same on a terminal", "hubspot", "where", identity_id)]
 
     def for_dead(self) -> list[Command]:
-        return [
-            self.of("See them with their reasons", "deliveries", "list", "--state", "dead"),
-            self.of("Once the cause is mended, send them again", "deliveries", "replay", "--state", "dead"),
-        ]
+        return [self.of("Once the cause is mended, send them again", "deliveries", "replay", "--state", "dead")]
 
     def for_pause(self, scope: str, name: str) -> list[Command]:
         return [self.of("Once the cause is mended, resume", "pauses", "resume", scope, name)]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.delivery.explain import TimeLine, explain
+from doorward.delivery.explain import Entry, TimeLine, explain
 from doorward.errors import NotFound
 from doorward.identities.query import find_ids_by_email
 from doorward.ui.console.door import Door, Guest
@@ -78,6 +78,7 @@ class PeopleScreens:
             guest.csrf,
             line=line,
             verdict=judge(line),
+            kinds=[kind_of(each) for each in line.entries],
             contacts=await self._house.contacts.list_contacts(line.identity_id),
             commands=self._house.commands.for_person(str(line.identity_id)),
         )
@@ -125,6 +126,17 @@ def judge(line: TimeLine) -> Verdict:
     worst = max(line.standings, key=lambda each: ANSWERS[each.state][0])
     _, kind, title = ANSWERS[worst.state]
     return Verdict(kind, title, f"{worst.action} → {worst.destination}: {worst.text}")
+
+
+def kind_of(entry: Entry) -> str:
+    """The colour of one moment; most need none."""
+    if entry.kind == "attempt":
+        return "ok" if " delivered" in entry.text else "wait"
+    if entry.kind in ("held", "waiting"):
+        return "wait"
+    if entry.kind == "ended":
+        return ANSWERS.get(entry.text.partition(" ")[0].rstrip(":"), (0, "none", ""))[1]
+    return "none"
 
 
 def _as_id(text: str) -> UUID | None:
