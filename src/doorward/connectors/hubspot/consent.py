@@ -20,8 +20,9 @@ NO_PURPOSE = Skip("withdrawn", "The action sends without consent, so there is no
 
 
 def may_have_contact(job: Job, links: Mapping[UUID, Link]) -> bool:
-    """A person who says no on arrival has no contact: nobody is asked, however many do."""
-    return job.delivery.event_kind != CREATED or job.delivery.identity_id in links
+    """A person who says no on arrival has no contact: nobody is asked, however many do. One whose first try got no
+    answer may have one that is not remembered."""
+    return job.delivery.event_kind != CREATED or job.may_have_applied or job.delivery.identity_id in links
 
 
 def never_sent(job: Job) -> Skip:

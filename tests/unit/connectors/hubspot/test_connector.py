@@ -351,6 +351,17 @@ async def test_a_withdrawal_writes_one_property_and_makes_no_contact(bench: Any,
     assert bench.portal.contacts == {made.external_id: {**before, "doorward_consent_marketing": "false"}}
 
 
+async def test_a_no_after_a_lost_answer_is_told(bench: Any, make_job: MakeJob) -> None:
+    bench.portal.lose_answer("/batch/upsert")
+    job = make_job(person())
+    await bench.send(job)
+    again = make_job(identity_id=job.delivery.identity_id, attempt=2, may_have_applied=True)
+    (outcome,) = (await bench.connector.send_withdrawals([again])).values()
+    assert isinstance(outcome, Skip)
+    assert [each["doorward_consent_marketing"] for each in bench.portal.contacts.values()] == ["false"]
+    assert "Nothing was sent" not in outcome.reason
+
+
 async def test_a_no_on_arrival_costs_no_call(bench: Any, make_job: MakeJob) -> None:
     jobs = [make_job() for _ in range(3)]
     outcomes = await bench.connector.send_withdrawals(jobs)
