@@ -1,7 +1,9 @@
 """Founds the town that cells are played in: two dispatchers on one database, one simulator, one sandbox."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 
 from doorward.actions.sandbox import Sandbox
 from doorward.clock import MovableClock
@@ -11,6 +13,15 @@ from faults.portal_nearby import ImpatientEgress, nearby_portal
 from faults.town import Town, learn_portal, make_house
 
 PROCESSES = 2
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@contextmanager
+def sqlite_dsn() -> Iterator[str]:
+    """A new file, in memory where the machine has such a place: what a power cut does to it is tested elsewhere."""
+    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="doorward-faults-", dir=place) as folder:
+        yield f"sqlite://{Path(folder) / 'doorward.sqlite'}"
 
 
 @asynccontextmanager

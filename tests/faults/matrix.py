@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from doorward.errors import DoorwardError
 from faults.kinds import FAULTS
-from faults.play import Cell, CellFailed, play
+from faults.play import Cell, play
 from faults.situations import SITUATIONS
 from faults.town import Town
+from portalsim.problems import Problem
 from portalsim.switches import SWITCHES
 
 Switches = Mapping[str, str]
@@ -59,7 +61,8 @@ async def play_all(
             for situation in SITUATIONS:
                 try:
                     cells.append(await play(town, fault, situation, switches))
-                except CellFailed as failed:
-                    failures.append(Failure(fault.name, situation.name, switches, str(failed)))
+                except (AssertionError, DoorwardError, Problem) as failed:
+                    reason = f"{type(failed).__name__}: {failed}"
+                    failures.append(Failure(fault.name, situation.name, switches, reason))
         on_column(switches)
     return cells, failures

@@ -86,7 +86,7 @@ async def play(town: Town, fault: Fault, situation: Situation, switches: Mapping
     else:
         raise CellFailed(f"no end after {ROUNDS} rounds: {[(row.state, row.reason) for row in rows]}")
     rows = [row for row in await town.deliveries() if row.id not in known]
-    broken = violations(town, refuser)
+    broken = violations(town, refuser, rows)
     if broken:
         raise CellFailed(f"{'; '.join(broken)}; {[(row.state, row.reason) for row in rows]}")
     return Cell(

@@ -131,6 +131,7 @@ class NearbyPortal:
 
     portal: Portal
     url: str
+    server: uvicorn.Server
     door: Door
     stalls: Stalls
 
@@ -142,7 +143,7 @@ class NearbyPortal:
 
     async def at_rest(self) -> None:
         """Comes back when the simulator has ended every call, those whose caller has left too."""
-        while self.portal.calls_in_flight:  # noqa: ASYNC110 - the portal tells nobody when a call is over
+        while self.server.server_state.tasks:  # noqa: ASYNC110 - the portal tells nobody when a call is over
             await asyncio.sleep(0)
 
 
@@ -174,6 +175,6 @@ async def nearby_portal(clock: MovableClock) -> AsyncIterator[NearbyPortal]:
     )
     await door.open()
     try:
-        yield NearbyPortal(portal, f"http://127.0.0.1:{port}", door, stalls)
+        yield NearbyPortal(portal, f"http://127.0.0.1:{port}", server, door, stalls)
     finally:
         door.close()

@@ -6,13 +6,12 @@ The matrix is printed, and docs/reference/fault-matrix.md has to say the same.
 import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 import pytest
 
 from doorward.cli.main import main
-from faults.founding import founded_town
+from faults.founding import founded_town, sqlite_dsn
 from faults.kinds import FAULTS
 from faults.matrix import DEFAULTS, Switches, play_all, variants
 from faults.page import PAGE, draw, table
@@ -54,8 +53,9 @@ def shown(request: pytest.FixtureRequest, cells: Sequence[Cell]) -> None:
 
 
 @pytest.mark.slow
-async def test_everybody_arrives_or_waits_for_a_step_that_helps(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    cells = await played(f"sqlite://{tmp_path / 'doorward.sqlite'}", [DEFAULTS, *variants()])
+async def test_everybody_arrives_or_waits_for_a_step_that_helps(request: pytest.FixtureRequest) -> None:
+    with sqlite_dsn() as dsn:
+        cells = await played(dsn, [DEFAULTS, *variants()])
     shown(request, cells)
     assert {stop.code for each in cells for stop in each.steps} == STEPS.keys(), (
         "a step that nobody has to take any more"

@@ -1,14 +1,16 @@
 """What must be true when a cell has ended, read from the simulator itself and from the journal of all calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from doorward.connectors.hubspot.wire import KEY_PROPERTY, consent_property
+from doorward.outbox.model import Delivery
 from faults.town import PURPOSE, Person, Town
 from portalsim.contacts import records
 from portalsim.contacts.model import Contact
+from portalsim.ledger import APPLIED
 
 
-def violations(town: Town, refuser: Person) -> list[str]:
+def violations(town: Town, refuser: Person, rows: Sequence[Delivery]) -> list[str]:
     """Everything that is wrong, in words; empty when the cell holds."""
     live = records.list_page(town.nearby.portal.database, 0, 1000, archived=False)
     found = [each for person in town.people for each in _of_person(person, live)]
@@ -18,6 +20,7 @@ def violations(town: Town, refuser: Person) -> list[str]:
         *_of_others(town, live),
         *_of_strangers(town),
         *_of_writes(town),
+        *_of_tales(town, rows),
         *_of_calls(town),
     ]
 
@@ -63,6 +66,14 @@ def _of_writes(town: Town) -> Iterator[str]:
         for line in town.nearby.portal.journal.newest(2000):
             if line.at_ms >= since_ms and person.email.encode() in line.request:
                 yield f"{person.name} said no and {line.method} {line.path} carries the e-mail"
+
+
+def _of_tales(town: Town, rows: Sequence[Delivery]) -> Iterator[str]:
+    """Of a delivery that was applied nobody is told that it was not sent."""
+    for row in rows:
+        applied = town.nearby.portal.ledger.page(0, 1, {"trace_id": str(row.id), "outcome": APPLIED})
+        if applied and "Nothing was sent" in (row.reason or ""):
+            yield f"{row.event_kind} was applied and says: {row.reason}"
 
 
 def _of_refuser(town: Town, refuser: Person, live: list[Contact]) -> Iterator[str]:

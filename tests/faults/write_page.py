@@ -5,18 +5,16 @@
 
 import asyncio
 import sys
-import tempfile
-from pathlib import Path
 
-from faults.founding import founded_town
+from faults.founding import founded_town, sqlite_dsn
 from faults.matrix import DEFAULTS, Switches, named, play_all, variants
 from faults.page import PAGE, draw
 
 
 async def main() -> int:
     """0 when every cell holds; else the failures are told and the page stays as it was."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with founded_town(f"sqlite://{Path(folder) / 'doorward.sqlite'}") as town:
+    with sqlite_dsn() as dsn:
+        async with founded_town(dsn) as town:
             cells, failures = await play_all(town, [DEFAULTS, *variants()], _told)
     for each in failures:
         sys.stderr.write(f"{each}\n")
