@@ -81,6 +81,7 @@ Now try it yourself (.demo/ has the configuration and the logs; remove it to sta
 
   sign up                {PUBLIC}/ui/registration
   watch the contacts     {SIMULATOR}/
+  the console            {ADMIN}/console/
 
   where is a contact     .venv/bin/doorward hubspot where {address} --config .demo/doorward.yml
   deliveries             .venv/bin/doorward deliveries list --config .demo/doorward.yml

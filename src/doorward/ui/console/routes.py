@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from doorward.clock import Clock
 from doorward.config.model import Config
+from doorward.config.model_serve import AdminServe
+from doorward.config.rules import is_loopback
 from doorward.delivery.admission import Actions
 from doorward.security.tokens import CookieSealer
 from doorward.storage.contract import Database
@@ -48,7 +50,7 @@ def console_routes(
     """
     admin = config.serve.admin
     keys = [key.reveal() for key in admin.api_keys]
-    entry = entry_of(has_keys=bool(keys), is_dev=config.dev)
+    entry = entry_of(admin, is_dev=config.dev)
     static = StaticFiles(STATIC)
     commands = Commands(paths, config.dev, is_reachable)
     pages = ConsolePages(
@@ -82,11 +84,14 @@ def console_routes(
     ]
 
 
-def entry_of(*, has_keys: bool, is_dev: bool) -> Entry:
-    """A key where there is one. Without, open in development alone, as the admin API is open to every program then."""
-    if has_keys:
+def entry_of(admin: AdminServe, *, is_dev: bool) -> Entry:
+    """A key where there is one. Without, open in development alone and to this machine alone: as the admin API is then.
+
+    `serve.admin.open` trusts whoever reaches the port with the API, where programs speak; it opens no page to browsers.
+    """
+    if admin.api_keys:
         return Entry.KEY
-    return Entry.OPEN if is_dev else Entry.CLOSED
+    return Entry.OPEN if is_dev and is_loopback(admin.host) and not admin.open else Entry.CLOSED
 
 
 def cookie_name(base_url: str) -> str:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from doorward.observability.logging import Log
 from doorward.ui.console.door import HOME, SIGN_IN, Door, Entry, Guest, is_from_here, safe_place
 from doorward.ui.console.pages import ConsolePages
 from doorward.ui.console.sign_ins import LIFETIME, SignIns
@@ -41,6 +42,7 @@ class SignInPages:
         self._wrong_keys = wrong_keys
         self._pages = pages
         self._cookie = cookie
+        self._log = Log("console")
 
     def routes(self) -> list[Route]:
         return [
@@ -75,6 +77,7 @@ class SignInPages:
         key = sent.get("key", "").strip()
         if not self._sign_ins.is_key(key):
             self._wrong_keys.count(address)
+            self._log.warning("wrong_key", address=address)
             return self._form(place, mistake=WRONG if key else "Paste a key.")
         answer = redirect(request, place)
         cookie = await self._sign_ins.begin(key)

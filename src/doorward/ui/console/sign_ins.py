@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from doorward.audit import write_audit
 from doorward.clock import Clock, from_micros, micros
 from doorward.ids import opaque_token
 from doorward.security.tokens import CookieSealer, hash_token, is_equal
 from doorward.storage.contract import Database, Transaction
 
 PREFIX = "console_sign_in:"
+ACTOR = "console"
 LIFETIME = timedelta(hours=8)
 SEPARATOR = "."
 
@@ -61,6 +63,7 @@ class SignIns:
                 "INSERT INTO settings (key, value) VALUES (:key, :value)",
                 {"key": PREFIX + hash_token(token), "value": str(micros(expires_at))},
             )
+            await write_audit(tx, now, ACTOR, "console.signed_in", ACTOR)
 
         await self._database.transaction(work)
         return self._sealer.seal(self._cookie_name, f"{token}{SEPARATOR}{_digest(key)}", expires_at)

@@ -7,6 +7,7 @@ import pytest
 
 from console_port import KEY, ConsolePort, console_port
 from delivery_house import DeliveryHouse
+from doorward.audit import list_audit
 from doorward.clock import MovableClock
 from doorward.ui.console.wrong_keys import TRIES
 from public_port import HTML, Client
@@ -64,6 +65,7 @@ async def test_the_database_holds_no_token_and_no_key(port: ConsolePort, admin: 
     assert len(kept) == 1
     cookie = next(iter(admin.cookies.values()))
     assert KEY not in str(kept)
+    assert [each["act"] for each in await list_audit(port.house.database.reader, 5)] == ["console.signed_in"]
     assert cookie not in str(kept)
 
 
@@ -167,6 +169,9 @@ async def test_in_development_no_key_is_asked_for_and_the_page_says_so(house: De
     assert page.status == 200
     assert "no key is asked for" in page.text
     assert "Sign out" not in page.text
+    assert (
+        await console_port(house, tmp_path, keys=(), dev=True, more="open: true").client().get("/console/", HTML)
+    ).status == 303
     locked = console_port(house, tmp_path, dev=True).client()
     assert (await locked.get("/console/", HTML)).status == 303
 
