@@ -15,7 +15,7 @@ import pytest
 
 from doorward.security.signing import SigningKeys
 from http_target import Target, serve_target
-from running import TOKEN, Server, Simulator, connected, request, running, until
+from running import BIN, TOKEN, Program, Server, Simulator, connected, request, running, until
 
 pytestmark = pytest.mark.slow
 
@@ -87,3 +87,38 @@ async def test_a_revoked_token_is_told_once_and_so_is_its_recovery(
     assert log.count(" alert_raised ") == log.count(" alert_recovered ") == 1
     everything = log + json.dumps([raised, recovered, shown])
     assert not [word for word in (TOKEN, SECRET, "example.org", "a-word-of-the-url") if word in everything]
+
+
+UNDELIVERED = """
+dsn: sqlite://{folder}/doorward.sqlite
+hashers: {{algorithm: bcrypt, bcrypt: {{cost: 4}}}}
+alerts: {{url: "{alerts}", signing_secrets: [env:ALERT_KEY], waiting_longer_than: 1s}}
+actions:
+  - name: tell
+    on: [identity.created]
+    hook: web_hook
+    config: {{url: "{hook}", method: POST, body: "base64://ZnVuY3Rpb24oY3R4KSBjdHg="}}
+"""
+
+
+async def test_that_no_dispatcher_runs_is_told_by_those_who_only_answer(
+    tmp_path: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERT_KEY", SECRET)
+    config = UNDELIVERED.format(folder=tmp_path, alerts=target.url("/alerts"), hook=target.url("/hook"))
+    server = Server(tmp_path, config, "--dev", "--only", "public,admin")
+    arguments = [str(BIN / "doorward"), "serve", "--config", str(server.config), "--dev", "--only", "dispatcher"]
+    dispatcher = Program(arguments, tmp_path / "dispatcher.log")
+
+    def alerts() -> list[str]:
+        return [json.loads(each.body)["type"] for each in target.seen if each.path == "/alerts"]
+
+    with running(server):
+        assert (await asyncio.to_thread(server.sign_up, "ada@example.org")).status == 200
+        await waited("the alert", alerts)
+        assert [each.path for each in target.seen] == ["/alerts"]
+        assert arrived(target)[0]["data"]["kind"] == "waiting"
+        with running(dispatcher):
+            await waited("the recovery", lambda: len(alerts()) > 1)
+    assert alerts() == ["alert.raised", "alert.recovered"]
+    assert [each.path for each in target.seen].count("/hook") == 1

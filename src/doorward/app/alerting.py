@@ -12,7 +12,7 @@ from doorward.errors import Unavailable
 from doorward.observability.logging import Log
 from doorward.security.signing import SigningKeys
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 3.0
 FORGET_EVERY = timedelta(hours=6)
 
 
