@@ -193,13 +193,13 @@ class Writer:
         self._connection.execute("RELEASE work")
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            try:
+        try:
+            if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            except sqlite3.Error:
-                # Closing it is the only way left to give up its lock.
-                self._connection.close()
-                self._is_lost = True
+        except sqlite3.Error:
+            # Closing it is the only way left to give up its lock; the next group opens another.
+            self._connection.close()
+            self._is_lost = True
 
 
 async def call(work: Callable[[Transaction], Awaitable[Any]], transaction: SqliteTransaction) -> Any:
