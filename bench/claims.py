@@ -31,9 +31,9 @@ from stack import report
 
 ENDED = """
 INSERT INTO deliveries (id, event_id, event_kind, identity_id, seq, position, action, connector, destination, state,
-  payload, attempts, not_before, external_id, trace_id, created_at, updated_at, settled_at)
+  payload, attempts, not_before, waiting_since, external_id, trace_id, created_at, updated_at, settled_at)
 VALUES (:id, :event_id, 'identity.created', :identity_id, 1, 1048576, 'hubspot', 'hubspot', 'crm', 'delivered',
-  :payload, 1, :at, '1', '0af7651916cd43dd8448eb211c80319c', :at, :at, :at)
+  :payload, 1, :at, :at, '1', '0af7651916cd43dd8448eb211c80319c', :at, :at, :at)
 """
 CHUNK = 5_000
 BATCH = 100
