@@ -6,6 +6,7 @@ from typing import Any
 
 from doorward.storage.contract import Database, Params, Reader, Row, Transaction
 from doorward.storage.dialect import Dialect
+from doorward.storage.statements import compile_statement
 
 BASE = 0x0193_0000_0000
 """Milliseconds in the ids of the rows."""
@@ -102,17 +103,37 @@ async def plan_of(database: Database, asked: Asked) -> str:
         rows = await database.reader.fetch_all(f"EXPLAIN QUERY PLAN {asked.sql}", asked.params)
         return "\n".join(row["detail"] for row in rows)
     rows = await database.reader.fetch_all(f"EXPLAIN {asked.sql}", asked.params)
-    return "\n".join(row["QUERY PLAN"] for row in rows)
+    return "\n".join(row["QUERY PLAN"] for row in [*rows, *await _generic_plan(database, asked)])
+
+
+async def _generic_plan(database: Database, asked: Asked) -> list[Row]:
+    """PostgreSQL's plan for any values: it goes over to that after a few runs of a prepared statement."""
+    compiled = compile_statement(asked.sql)
+    values = f"({', '.join(['NULL'] * len(compiled.names))})" if compiled.names else ""
+
+    async def work(tx: Transaction) -> list[Row]:
+        await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await tx.execute(f"PREPARE looked_at AS {compiled.sql}")
+        rows = await tx.fetch_all(f"EXPLAIN EXECUTE looked_at{values}")
+        await tx.execute("DEALLOCATE looked_at")
+        return rows
+
+    return await database.transaction(work)
 
 
 def walks_all(plan: str) -> bool:
-    """Whether a plan reads the whole table, or sorts what it has read of it.
+    """Whether a plan reads the whole table, sorts what it has read of it, or drops most of what it reads of it.
 
-    A walk through an index in the order that is asked for ends at the limit, so it is none.
+    A walk through an index in the order that is asked for, of which every row counts, ends at the limit: it is none.
     """
     lines = [line.strip() for line in plan.splitlines()]
     sqlite = any(
         (line.startswith("SCAN deliveries") and "USING" not in line) or line.startswith("USE TEMP B-TREE FOR ORDER BY")
         for line in lines
     )
-    return sqlite or any("Seq Scan on deliveries" in line for line in lines)
+    postgres = any(
+        "Seq Scan on deliveries" in line
+        or ("using deliveries_pkey" in line and any(each.startswith("Filter:") for each in lines[number : number + 3]))
+        for number, line in enumerate(lines)
+    )
+    return sqlite or postgres

@@ -24,6 +24,12 @@ COLUMNS = f"{LISTED}, payload"
 IS_OPEN = "state IN ('pending', 'leased', 'retryable', 'held')"
 """Written as in the partial indexes: SQLite uses one only where its condition stands in the statement word for word."""
 
+IN_STATE = "(state, id) > (:state, :after) AND (state, id) < (:state, :before)"
+"""The rows of one state between two ids, to be ordered by `state, id`: it leaves an engine nothing but the index.
+
+With `state = :state ORDER BY id` PostgreSQL, planning for any state, walks all ids from the end and looks at each row.
+"""
+
 
 def read_delivery(row: Row) -> Delivery:
     """A row of LISTED or COLUMNS; without the latter the payload is empty."""

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from doorward.outbox.model import Delivery
 from doorward.outbox.query import Filter
-from doorward.outbox.rows import LISTED, read_delivery
+from doorward.outbox.rows import IN_STATE, LISTED, read_delivery
 from doorward.storage.contract import Database, Row
 from doorward.storage.types import read_time, read_uuid
 
 LOOK_AT = 2000
-NEWEST = UUID(int=2**128 - 1)
+OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 GLANCE = "id, state, action, destination, created_at"
 
 
@@ -70,8 +70,8 @@ async def _of_states(database: Database, chosen: Filter, params: dict[str, Any])
     for state in chosen.states:
         found += await database.reader.fetch_all(
             f"SELECT {GLANCE} FROM deliveries{database.dialect.through('deliveries_state')} "
-            "WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit",
-            {**params, "state": state},
+            f"WHERE {IN_STATE} ORDER BY state DESC, id DESC LIMIT :limit",
+            {**params, "state": state, "after": OLDEST},
         )
     return sorted(found, key=lambda row: read_uuid(row["id"]), reverse=True)[: params["limit"]]
 

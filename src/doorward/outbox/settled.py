@@ -1,5 +1,6 @@
 """Waiting, within a request, for the first attempts of deliveries: a wake shortens it, polling makes it certain."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,11 +39,14 @@ class SettledWaiter:
         destination is paused or known to be away). Deliveries that do not exist are absent.
         """
         deadline = self._clock.now() + timedelta(seconds=cap_s)
+        # A clock that is set back meanwhile must not keep a person's request waiting for hours.
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + cap_s
         subscription = self._database.subscribe(SETTLED)
         try:
             while True:
                 rows = await self._read(delivery_ids)
-                left_s = (deadline - self._clock.now()).total_seconds()
+                left_s = min((deadline - self._clock.now()).total_seconds(), ends_at - loop.time())
                 if left_s <= 0 or all(_is_decided(row, deadline) for row in rows):
                     return {read_uuid(row["id"]): Settlement(State(row["state"]), row["reason"]) for row in rows}
                 await subscription.wait(min(POLL_S, left_s))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from doorward.outbox.rows import IN_STATE
 from doorward.outbox.states import State
 from doorward.storage.contract import Database
 
 LIMIT = 5000
-OLDEST = UUID(int=0)
+OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 Place = tuple[str, str]
 """Action and destination."""
 
@@ -38,10 +39,10 @@ async def count_state(database: Database, state: State, *, after: UUID = OLDEST,
         f"""
         SELECT action, destination, COUNT(*) AS number FROM (
           SELECT action, destination FROM deliveries{database.dialect.through("deliveries_state")}
-          WHERE state = :state AND id > :after ORDER BY id DESC LIMIT :limit) AS newest
+          WHERE {IN_STATE} ORDER BY state DESC, id DESC LIMIT :limit) AS newest
         GROUP BY action, destination
         """,
-        {"state": state, "after": after, "limit": limit + 1},
+        {"state": state, "after": after, "before": NEWEST, "limit": limit + 1},
     )
     counts = {(row["action"], row["destination"]): int(row["number"]) for row in rows}
     return Tally(state, counts, sum(counts.values()) > limit)

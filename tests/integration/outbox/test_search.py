@@ -9,7 +9,7 @@ from doorward.outbox.query import Filter, list_deliveries
 from doorward.outbox.search import Page, search_deliveries
 from doorward.outbox.states import State
 from doorward.storage.contract import Database
-from many_rows import ListenedDatabase, plan_of, walks_all, write_rows
+from many_rows import Asked, ListenedDatabase, plan_of, walks_all, write_rows
 
 WAITING = (State.PENDING, State.LEASED, State.RETRYABLE)
 
@@ -95,10 +95,17 @@ async def test_no_list_reads_the_whole_table(database: Database) -> None:
 
 
 async def test_the_measure_sees_a_walk(database: Database) -> None:
-    """A list by an unindexed column, and one that is sorted, are found out."""
+    """A list by an unindexed column is found out."""
     await write_rows(database, 20_000)
-    listened = ListenedDatabase(database)
-    await listened.reader.fetch_all(
-        "SELECT id FROM deliveries WHERE trace_id = :trace ORDER BY updated_at LIMIT 5", {"trace": "x"}
-    )
-    assert walks_all(await plan_of(database, listened.reader.asked[0]))
+    sql = "SELECT id FROM deliveries WHERE trace_id = :trace ORDER BY updated_at LIMIT 5"
+    assert walks_all(await plan_of(database, Asked(sql, {"trace": "x"})))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("dsn", ["postgres"], indirect=True)
+async def test_the_measure_sees_an_index_that_is_left_aside(database: Database) -> None:
+    """For any state PostgreSQL takes the order of the ids and drops what is in another state."""
+    await write_rows(database, 20_000)
+    await write_rows(database, 50, "dead", at=50_000)
+    sql = "SELECT action FROM deliveries WHERE state = :state AND id > :after ORDER BY id DESC LIMIT 5000"
+    assert walks_all(await plan_of(database, Asked(sql, {"state": "dead", "after": UUID(int=0)})))
