@@ -21,8 +21,8 @@ class CutProxy:
         port: int = self.server.sockets[0].getsockname()[1]
         return port
 
-    async def start(self) -> None:
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+    async def start(self, port: int = 0) -> None:
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", port)
 
     async def close(self) -> None:
         assert self.server is not None

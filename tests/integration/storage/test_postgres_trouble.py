@@ -48,6 +48,7 @@ async def test_a_slow_statement_ends_is_not_repeated_and_leaves_the_pool_whole(
     postgres: Database, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, until: Until
 ) -> None:
     monkeypatch.setattr(f"{CONNECTIONS}.STATEMENT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("doorward.storage.postgres.reader.READ_TIMEOUT_S", 1.0)
     # A sequence counts runs, even those that are rolled back.
     await postgres.transaction(lambda tx: tx.execute("CREATE SEQUENCE doorward.runs"))
     slow = "SELECT nextval('doorward.runs'), pg_sleep(600)"

@@ -20,6 +20,8 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 SCHEMA = "doorward"
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 15.0
+"""For a single read, which a person's request may be waiting for."""
 BEGIN_TIMEOUT_S = 5.0
 """Beginning takes the server no time: who does not answer that is away, and waiting longer fills the pool."""
 RELEASE_TIMEOUT_S = 2.0

@@ -2,7 +2,7 @@
 
 from doorward.storage.contract import Params, Row
 from doorward.storage.errors import DatabaseAway
-from doorward.storage.postgres.connections import Connections
+from doorward.storage.postgres.connections import READ_TIMEOUT_S, Connections
 from doorward.storage.postgres.faults import translated
 from doorward.storage.statements import StatementCache
 
@@ -30,7 +30,7 @@ class PostgresReader:
         arguments = statement.arguments(params or {})
         async with self._connections.lend() as connection:
             with translated():
-                rows = await connection.fetch(statement.sql, *arguments)
+                rows = await connection.fetch(statement.sql, *arguments, timeout=READ_TIMEOUT_S)
         return [dict(row) for row in rows]
 
 
@@ -42,6 +42,6 @@ class PooledReader(PostgresReader):
         arguments = statement.arguments(params or {})
         async with self._connections.begun() as connection:
             with translated():
-                rows = await connection.fetch(statement.sql, *arguments)
+                rows = await connection.fetch(statement.sql, *arguments, timeout=READ_TIMEOUT_S)
                 await connection.execute("COMMIT")
         return [dict(row) for row in rows]
