@@ -74,7 +74,7 @@ class TemplateSource:
         async with self._fetching.setdefault(url, asyncio.Lock()):
             now = self._clock.now()
             kept = self._kept.get(url)
-            if kept is not None and now - kept[0] < KEPT:
+            if kept is not None and timedelta() <= now - kept[0] < KEPT:
                 return kept[1]
             try:
                 text = await self._download(url)

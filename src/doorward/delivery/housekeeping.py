@@ -8,6 +8,7 @@ from doorward.delivery.coverage import ensure_since
 from doorward.delivery.held import release_verified
 from doorward.delivery.prune import delete_ended, shred
 from doorward.delivery.rescue import rescue
+from doorward.delivery.set_back import SetBack
 from doorward.delivery.settings import DeliverySettings
 from doorward.storage.contract import Database
 
@@ -25,10 +26,12 @@ class Housekeeping:
         self._actions = actions
         self._clock = clock
         self._settings = settings
+        self._set_back = SetBack(database, clock, settings)
         self._last: dict[str, datetime] = {}
 
     async def run(self, *, force: bool = False) -> None:
         """Runs what is due; with `force` everything."""
+        await self._set_back.look()
         if self._is_due("rescue", self._settings.housekeeping_s) or force:
             await rescue(self._database, self._actions, self._clock)
         if self._is_due("held", HELD_EVERY_S) or force:

@@ -38,9 +38,16 @@ class Leadership:
                     """
                     INSERT INTO leaders (role, holder, until) VALUES (:role, :holder, :until)
                     ON CONFLICT (role) DO UPDATE SET holder = :holder, until = :until
-                    WHERE leaders.holder = :holder OR leaders.until <= :now
+                    WHERE leaders.holder = :holder OR leaders.until <= :now OR leaders.until > :ahead
                     """,
-                    {"role": ROLE, "holder": self._holder, "until": now + self._ttl, "now": now},
+                    {
+                        "role": ROLE,
+                        "holder": self._holder,
+                        "until": now + self._ttl,
+                        "now": now,
+                        # Nobody leads for so long: the clock was set back, and who led before it may be dead.
+                        "ahead": now + 2 * self._ttl,
+                    },
                 )
             )
 

@@ -127,7 +127,9 @@ class SharedQuota:
         """0.0, or the seconds for which only the reserve of the portal's other integrations is left."""
         if self._spent_until is None:
             return 0.0
-        return max(0.0, (self._spent_until - self._clock.now()).total_seconds())
+        left_s = (self._spent_until - self._clock.now()).total_seconds()
+        # Never longer than until the next reset, or a clock that was set back would keep everything waiting.
+        return max(0.0, min(left_s, self.until_reset_s()))
 
     async def prime(self) -> None:
         """Sets the window that counts until an answer has told another one."""
