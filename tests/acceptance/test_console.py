@@ -99,6 +99,10 @@ def test_a_dead_letter_is_found_and_sent_again_as_the_page_says(house: tuple[Ser
         until("the end", lambda: len(dead_letters(locked)) == 1)
         page.reload()
         expect(page.locator(".head .badge")).to_have_text("delivered")
+        contact = simulator.find_contact(OTHER)
+        assert contact is not None
+        link = page.get_by_role("link", name=f"contact {contact['id']}")
+        expect(link).to_have_attribute("href", re.compile(r"^https://.+/contacts/.+/record/0-1/\d+$"))
         page.get_by_role("link", name="Overview").click()
         expect(page.get_by_role("heading", name="1 delivery is given up")).to_be_visible()
 

@@ -4,6 +4,8 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.clock import Clock
@@ -11,13 +13,14 @@ from doorward.config.model import Config
 from doorward.config.model_serve import AdminServe
 from doorward.config.rules import is_loopback
 from doorward.delivery.admission import Actions
+from doorward.errors import NotFound
 from doorward.security.tokens import CookieSealer
 from doorward.storage.contract import Database
 from doorward.ui.console.commands import Commands
 from doorward.ui.console.deliveries import DeliveriesScreen
 from doorward.ui.console.delivery import DeliveryScreen
 from doorward.ui.console.destinations import DestinationsScreen
-from doorward.ui.console.door import Door, Entry
+from doorward.ui.console.door import Door, Entry, Guest
 from doorward.ui.console.house import Contacts, House
 from doorward.ui.console.overview import OverviewScreen
 from doorward.ui.console.pages import ConsolePages
@@ -81,7 +84,12 @@ def console_routes(
         *DestinationsScreen(house, door, pages).routes(),
         *(PiecesScreen(door, pages, clock).routes() if config.dev else ()),
         *static.routes(),
+        Route("/console/{rest:path}", door.guarded(_nothing), include_in_schema=False),
     ]
+
+
+async def _nothing(_request: Request, _guest: Guest) -> Response:
+    raise NotFound("The console has no such page.")
 
 
 def entry_of(admin: AdminServe, *, is_dev: bool) -> Entry:

@@ -225,6 +225,16 @@ async def test_unknown_ids_are_told(admin: Client, path: str, id: str) -> None: 
     assert "There is nothing here" in seen(answer)
 
 
+async def test_a_page_that_is_not_there_is_told_to_whoever_may_look(admin: Client, port: ConsolePort) -> None:
+    # The pieces are for development, which this is not.
+    for path in ("/console/nothing/at/all", "/console/pieces"):
+        answer = await admin.get(path, HTML)
+        assert answer.status == 404
+        assert "There is nothing here" in seen(answer)
+    assert (await port.client().get("/console/nothing", HTML)).status == 303
+    assert (await admin.form("/console/deliveries", {})).status == 405
+
+
 @pytest.mark.parametrize("query", ["state=x", "identity=x", "before=x", "identity=%00", "state=%00"])
 async def test_a_filter_that_cannot_be_read_is_told(admin: Client, query: str) -> None:
     answer = await admin.get(f"/console/deliveries?{query}", HTML)

@@ -160,7 +160,6 @@ async def test_without_a_key_the_console_is_closed_and_says_how_to_open_it(
     assert page.status == 403
     assert "api_keys" in page.text
     assert (await client.form("/console/sign-in", {"key": ""})).status == 403
-    assert (await client.get("/console/pieces", HTML)).status == 404
 
 
 async def test_in_development_no_key_is_asked_for_and_the_page_says_so(house: DeliveryHouse, tmp_path: Path) -> None:
