@@ -1,6 +1,7 @@
 """One small world: a database, a portal, a configuration, ports; prepared once, then copied for each point."""
 
 import contextlib
+import os
 import random
 import shutil
 import socket
@@ -30,13 +31,15 @@ serve:
   admin: {host: 127.0.0.1, port: @ADMIN@, base_url: "http://127.0.0.1:@ADMIN@/"}
 """
 PORTAL_FILE = "portal.sqlite"
-PORTS = range(20_000, 32_000)
-"""Below those that the system gives to connections that go out, so that none of them takes one in between."""
+PORTS, SHARES = range(20_000, 32_000), 40
+"""Below those that the system gives to connections that go out; each process takes them from a share of its own, so
+that no neighbour has one while its server is dead."""
 
 
 def quiet_port() -> int:
     """A port that nobody listens on. Raises OSError when there is none."""
-    for port in random.SystemRandom().sample(PORTS, 100):
+    mine = PORTS[os.getpid() % SHARES :: SHARES]
+    for port in random.SystemRandom().sample(mine, 100):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
