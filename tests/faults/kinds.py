@@ -52,6 +52,12 @@ def on_answer(kind: str, **details: Any) -> Strike:
     return strike
 
 
+def spoil(town: Town, situation: Situation) -> None:
+    """Every second record of a batch of three, in the simulator's order of chances; the only one of a smaller batch."""
+    share = 1.0 if situation.batch == 1 else 0.5
+    on_write("partial", share=share)(town, situation)
+
+
 def unless_deleted(strike: Strike) -> Strike:
     """What a deletion does not notice: it writes no property, and HubSpot archives all of a batch or nothing."""
 
@@ -125,7 +131,7 @@ FAULTS = (
     Fault("slow trickle", on_answer("trickle", bytes=16, interval_ms=5000)),
     Fault("time-out", on_write("latency", ms=30_000)),
     Fault("applied, answer lost", on_write("lost_answer")),
-    Fault("partial 207", unless_deleted(on_write("partial", share=0.5))),
+    Fault("partial 207", unless_deleted(spoil)),
     Fault("truncated JSON", on_answer("truncated")),
     Fault("token revoked", happening("revoke_token")),
     Fault("scope removed", happening("remove_scope", scope="crm.objects.contacts.write")),

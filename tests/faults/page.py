@@ -28,7 +28,7 @@ no line of this page but a failed test.
 How to read a cell: what stopped the delivery, and the step that was taken; how it ended; how many tries the slowest
 delivery needed (a wait for a pause, a limit or a lock is no try); how long after the fault struck. A person's step
 takes two minutes. *Not hit*: the situation makes no call that the fault could spoil. `skipped: nothing_to_remove` after
-a deletion: no contact carries the person's id (any more).
+a deletion: no contact carries the person's id (any more). With two dispatchers the time depends on which came first.
 
 This page is written by `PYTHONPATH=tests .venv/bin/python -m faults.write_page`. The test in `tests/faults` plays all
 cells again on SQLite, those of the first table on PostgreSQL too, and fails when the page says otherwise.

@@ -35,15 +35,18 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How one cell went. `steps` are what stopped it and the step that a person then took; `tries` the most that a
-    delivery needed; `took` until the last one ended; `ends` the ways in which deliveries ended. `is_hit` False: there
-    was no call that the fault could spoil."""
+    """How one cell went.
+
+    `steps` are what stopped it and the step that a person then took; `tries` the most that a delivery needed; `took`
+    until the last one ended, None where it depends on which dispatcher came first; `ends` the ways in which deliveries
+    ended. `is_hit` False: there was no call that the fault could spoil.
+    """
 
     fault: str
     situation: str
     switches: Mapping[str, str]
     tries: int
-    took: timedelta
+    took: timedelta | None
     steps: tuple[Stop, ...]
     ends: tuple[str, ...]
     is_hit: bool
@@ -94,7 +97,7 @@ async def play(town: Town, fault: Fault, situation: Situation, switches: Mapping
         situation.name,
         switches,
         max(row.attempts for row in rows),
-        max(row.settled_at or began for row in rows) - began,
+        max(row.settled_at or began for row in rows) - began if situation.dispatchers == 1 else None,
         tuple(dict.fromkeys(steps)),
         tuple(dict.fromkeys(_end(row) for row in rows)),
         not town.is_missed and all(each.hits for each in town.nearby.portal.faults.list_all()),

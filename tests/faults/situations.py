@@ -11,13 +11,15 @@ Work = Callable[[Town], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`prepare` while all is well, `act` after the fault struck. `event` is what Ann's delivery is about."""
+    """`prepare` while all is well, `act` after the fault struck. `event` is what Ann's delivery is about,
+    `batch` how many people one call carries."""
 
     name: str
     event: str
     prepare: Work
     act: Work
     dispatchers: int = 1
+    batch: int = 1
 
     @property
     def has_contact(self) -> bool:
@@ -88,7 +90,7 @@ SITUATIONS = (
     Situation("first send", "created", nothing, ann_signs_up),
     Situation("update", "updated", ann_arrived, ann_changes),
     Situation("delete", "deleted", ann_arrived, ann_leaves),
-    Situation("three in one batch", "created", nothing, three_sign_up),
+    Situation("three in one batch", "created", nothing, three_sign_up, batch=3),
     Situation("consent withdrawn after the first try", "created", nothing, ann_thinks_better_of_it),
     Situation("two dispatchers", "created", nothing, both_send_at_once, dispatchers=2),
 )
