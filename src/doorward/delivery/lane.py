@@ -13,7 +13,7 @@ from uuid import uuid4
 from doorward.delivery.batch import AWAY, STOPPED, BatchSender
 from doorward.delivery.breaker import CLOSED, OPEN, begin_probe, end_probe, find_breaker
 from doorward.delivery.contract import Connector, Outcome, Withdrawer
-from doorward.delivery.heartbeat import kept_lease
+from doorward.delivery.heartbeat import Grip, kept_lease
 from doorward.delivery.pauses import find_pause
 from doorward.delivery.prepare import Ready
 from doorward.delivery.settle import Ruled
@@ -30,8 +30,10 @@ from doorward.storage.failpoints import failpoint
 
 T = TypeVar("T")
 LOG = Log("delivery")
-ROWS_AT_ONCE = 48
-"""Rows that one claim takes for connectors that send one by one: a claim costs a dozen statements and a commit."""
+ROWS_AT_ONCE = 32
+"""Rows that one claim takes for connectors that send one by one: a claim costs a dozen statements and a commit.
+
+What one worker has claimed of a slow target no other can send, so it is not more."""
 ASIDE_AT_ONCE = 500
 
 
@@ -143,13 +145,14 @@ class Lane:
 
     async def _work(self, rows: Sequence[Delivery], course: Course) -> None:
         """One claim from preparing to settling."""
-        tools, token = self._tools, rows[0].lease_token
+        tools, token, until = self._tools, rows[0].lease_token, rows[0].lease_until
         assert token is not None
+        assert until is not None
         try:
-            async with kept_lease(tools.database, tools.clock, token, tools.settings.lease_s):
+            async with kept_lease(tools.database, tools.clock, token, until, tools.settings.lease_s) as grip:
                 batches = await self._prepared(rows)
                 course.expect(len(batches))
-                runs = [self._run(batch, course) for batch in batches]
+                runs = [self._run(batch, grip, course) for batch in batches]
                 results = await asyncio.gather(*runs, return_exceptions=True)
             for error in results:
                 if isinstance(error, BaseException):
@@ -157,14 +160,14 @@ class Lane:
         finally:
             course.end()
 
-    async def _run(self, batch: Sequence[Ready], course: Course) -> None:
+    async def _run(self, batch: Sequence[Ready], grip: Grip, course: Course) -> None:
         def on_sending() -> None:
             ahead = self._slots.ahead
             course.began()
             if self._slots.ahead < ahead:
                 self._on_change()
 
-        await self._sender.run(batch, on_sending)
+        await self._sender.run(batch, grip, on_sending)
 
     async def _prepared(self, rows: Sequence[Delivery]) -> list[list[Ready]]:
         """The batches to send; what was decided without sending is settled."""
