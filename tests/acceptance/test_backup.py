@@ -1,132 +1,28 @@
 """A database is lost and an older backup restored: nothing is sent twice, and HubSpot tells whom the backup lacks."""
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from running import TOKEN, Server, Simulator, connected, request, running, until
+from postgres_server import PostgresServer, running_postgres
+from restore_house import CONFIG, HEADERS, House, destinations, email_of, pause, receiving, resume, run_howto
+from running import Simulator, connected, request, running
 
 pytestmark = pytest.mark.slow
 
-CONFIG = """
-dsn: sqlite://{folder}/doorward.sqlite
-hashers: {{algorithm: bcrypt, bcrypt: {{cost: 4}}}}
-actions:
-  - name: hook
-    on: [identity.created]
-    hook: web_hook
-    config: {{url: "{url}", method: POST, body: "base64://e30=", response: {{ignore: true}}}}
+SECRETS = """
+secrets: {cookie: [the-cookies-of-this-test], cipher: [the-key-that-is-in-no-backup-of-it]}
 """
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-
-
-@dataclass
-class Receiver:
-    """Notes the `webhook-id` of everything that arrives."""
-
-    url: str
-    ids: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", "0")))
-            receiver.ids.append(self.headers["webhook-id"])
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        receiver = Receiver(f"http://127.0.0.1:{http.server_port}/")
-        thread = threading.Thread(target=http.serve_forever)
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            http.shutdown()
-            thread.join()
-
-
-@dataclass
-class House:
-    """One installation with what it sends to."""
-
-    server: Server
-    simulator: Simulator
-    receiver: Receiver
-    people: dict[str, str] = field(default_factory=dict)
-
-    def sign_up(self, *names: str) -> None:
-        for name in names:
-            answer = self.server.sign_up(email_of(name), name={"first": name}, newsletter=True)
-            assert answer.status == 200, answer.body
-            self.people[name] = answer.body["identity"]["id"]
-
-    def do(self, *arguments: str) -> None:
-        done = self.server.command(*arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def delete(self, *names: str) -> None:
-        for name in names:
-            self.do("identities", "delete", self.people[name], "--yes")
-
-    def rename(self, name: str, first: str) -> None:
-        self.do("identities", "patch", self.people[name], json.dumps({"traits": {"name": {"first": first}}}))
-
-    def settled(self, held: int = 0) -> None:
-        """Nothing waits but what is held."""
-        until("the deliveries", lambda: self.server.open_deliveries() == ({"held": held} if held else {}), 60)
-
-    def reconcile(self, *options: str) -> tuple[int, dict[str, Any]]:
-        done = self.server.command("hubspot", "reconcile", "--json", *options)
-        return done.returncode, json.loads(done.stdout)
-
-    def writes(self) -> Counter[str]:
-        """How often each delivery was applied in HubSpot."""
-        entries = request("GET", f"{self.simulator.url}/_sim/ledger?limit=1000").body["entries"]
-        return Counter(each["trace_id"] for each in entries if each["outcome"] == "applied" and each["trace_id"])
-
-    def first_name(self, name: str) -> str | None:
-        found = self.simulator.find_contact(email_of(name))
-        return None if found is None else found["properties"]["firstname"]
-
-
-def email_of(name: str) -> str:
-    return f"{name.lower()}@example.org"
 
 
 @pytest.fixture
 def house(tmp_path: Path, simulator: Simulator) -> Iterator[House]:
     with receiving() as receiver:
-        server = connected(tmp_path, simulator, CONFIG.format(folder=tmp_path, url=receiver.url))
-        yield House(server, simulator, receiver)
-
-
-def destinations(house: House) -> list[str]:
-    shown = house.server.told("deliveries", "list")["deliveries"]
-    return sorted({each["destination"] for each in shown})
-
-
-def pause(house: House, names: list[str]) -> None:
-    for name in names:
-        house.do("pauses", "pause", "destination", name)
-
-
-def resume(house: House, names: list[str]) -> None:
-    for name in names:
-        house.do("pauses", "resume", "destination", name)
+        config = CONFIG.format(dsn=f"sqlite://{tmp_path}/doorward.sqlite", url=receiver.url)
+        yield House(connected(tmp_path, simulator, config), simulator, receiver)
 
 
 def sign_up_until(house: House, is_over: threading.Event) -> None:
@@ -135,14 +31,6 @@ def sign_up_until(house: House, is_over: threading.Event) -> None:
     while not is_over.wait(0.1):
         house.sign_up(f"Meanwhile{number}")
         number += 1
-
-
-def restore(house: House, backup: Path) -> None:
-    """As the how-to has it."""
-    file = house.server.config.parent / "doorward.sqlite"
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
-    file.write_bytes(backup.read_bytes())
 
 
 def test_an_older_backup_sends_nothing_twice_and_names_whom_it_lacks(house: House, tmp_path: Path) -> None:
@@ -174,7 +62,12 @@ def test_an_older_backup_sends_nothing_twice_and_names_whom_it_lacks(house: Hous
     assert made["waiting"] >= 6
     assert made["key"].endswith(".dev-secrets.json")
 
-    restore(house, backup)
+    places = {
+        "/var/backups/doorward/doorward-backup.sqlite": str(backup),
+        "/var/lib/doorward": str(tmp_path),
+        "-o doorward ": "",
+    }
+    run_howto("SQLite", 1, places, {})
     with running(server):
         here = {each["id"] for each in server.told("identities", "list", "--limit", "1000")}
         lacking = {name for name, identity in house.people.items() if identity not in here}
@@ -245,3 +138,48 @@ def test_a_backup_refuses_what_it_would_destroy_and_says_so(house: House, tmp_pa
     elsewhere = house.server.command("backup", str(tmp_path / "other"))
     assert "[backup_elsewhere]" in elsewhere.stderr
     assert "pg_dump" in elsewhere.stderr
+
+
+@pytest.mark.postgres
+def test_a_dump_of_postgresql_is_restored_by_the_commands_of_the_page(simulator: Simulator, tmp_path: Path) -> None:
+    with running_postgres() as postgres, receiving() as receiver:
+        dsn = postgres.create_database("doorward")
+        config = CONFIG.format(dsn=dsn, url=receiver.url) + SECRETS
+        house = House(connected(tmp_path, simulator, config), simulator, receiver)
+        assert house.server.command("migrate").returncode == 0
+        dump_and_lose(house, postgres, tmp_path)
+
+
+def dump_and_lose(house: House, postgres: PostgresServer, folder: Path) -> None:
+    server, old, new = house.server, postgres.dsn("doorward"), postgres.dsn("doorward_restored")
+    places = {"/var/backups/doorward": str(folder), "/etc/doorward/doorward.yml": f"{server.config} --dev"}
+    environment = {
+        "PATH": str(postgres.binaries),
+        "URL": old,
+        "SERVER_URL": postgres.dsn(),
+        "RESTORED_URL": new,
+    }
+    with running(server):
+        house.sign_up("Old")
+        house.settled()
+        names = destinations(house)
+        pause(house, names)
+        house.sign_up("Waits")
+        run_howto("PostgreSQL", 0, places, environment)
+        resume(house, names)
+        house.sign_up("Lost")
+        house.settled()
+        posted = len(house.receiver.ids)
+        server.stop()
+    server.config.write_text(server.config.read_text().replace(old, new))
+    run_howto("PostgreSQL", 1, places, environment)
+    with running(server):
+        resume(house, names)
+        house.sign_up("New")
+        house.settled(held=1)
+        assert set(house.writes().values()) == {1}
+        assert set(Counter(house.receiver.ids).values()) == {1}
+        assert len(house.receiver.ids) == posted + 1
+        code, told = house.reconcile()
+        assert code == 1
+        assert [(each["kind"], each["identity_id"]) for each in told["findings"]] == [("unknown", house.people["Lost"])]
