@@ -3,7 +3,7 @@
 The engine relies on nothing else. A connector that passes can be added without touching it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -51,6 +51,18 @@ async def check_troubled(connector: Connector, jobs: Sequence[Job], secrets: Seq
     outcomes = await connector.send(batch)
     _check(batch, outcomes, secrets)
     assert not any(isinstance(each, Delivered) for each in outcomes.values()), "nothing arrived, and it says so"
+
+
+async def check_lapsed(connector: Connector, jobs: Sequence[Job], requests: Callable[[], int]) -> None:
+    """A process that wakes after the end of its lease sends nothing; `requests` counts what reached the target."""
+    lapsed = [replace(job, is_held=lambda: False) for job in jobs[: connector.batch_limit]]
+    before = requests()
+    outcomes = await connector.send(lapsed)
+    _check(lapsed, outcomes, ())
+    assert {type(outcome) for outcome in outcomes.values()} == {Retry}
+    if isinstance(connector, Withdrawer):
+        _check(lapsed, await connector.send_withdrawals(lapsed), ())
+    assert requests() == before
 
 
 def _check(jobs: Sequence[Job], outcomes: Mapping[UUID, Outcome], secrets: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from conformance.connector_suite import check_connector, check_troubled
+from conformance.connector_suite import check_connector, check_lapsed, check_troubled
 from doorward.actions.model import Action, Trigger
 from doorward.clock import MovableClock
 from doorward.connectors.web_hook import WebHookConnector
@@ -82,6 +82,15 @@ async def test_web_hook(status: int) -> None:
         jobs = [job(target.url("/hook")) for _ in range(3)]
         connector = WebHookConnector(egress, MovableClock())
         await check_connector(connector, jobs, [SECRET, "ada@example.org"])
+    await egress.close()
+
+
+async def test_a_web_hook_whose_lease_has_lapsed_is_not_sent() -> None:
+    egress = Egress(EgressPolicy(allow_private=True))
+    await egress.start()
+    async with serve_target() as target:
+        connector = WebHookConnector(egress, MovableClock())
+        await check_lapsed(connector, [job(target.url("/hook"))], lambda: len(target.seen))
     await egress.close()
 
 

@@ -14,7 +14,17 @@ from doorward.actions.retry_after import retry_after_s
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock
 from doorward.config.problems import Problem
-from doorward.delivery.contract import Delivered, Discard, Job, Outcome, Pause, Retry, Snooze
+from doorward.delivery.contract import (
+    LAPSED_CODE,
+    LAPSED_REASON,
+    Delivered,
+    Discard,
+    Job,
+    Outcome,
+    Pause,
+    Retry,
+    Snooze,
+)
 from doorward.security.egress import (
     Egress,
     EgressFailed,
@@ -67,6 +77,8 @@ class WebHookConnector:
             return Discard(error.code(), str(error))
         summary = f"{request.method} {urlsplit(request.url).hostname} ({len(request.body)} bytes)"
         failpoint("connector.before_call")
+        if not job.is_held():
+            return Retry(LAPSED_CODE, LAPSED_REASON, summary=summary)
         try:
             answer = await self._egress.send(request)
         except EgressRefused as error:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from doorward.delivery.contract import Connector, Job, Outcome, Retry, Snooze, Withdrawer
+from doorward.delivery.heartbeat import Grip
 from doorward.delivery.last_look import LastLook, ruled
 from doorward.delivery.prepare import Ready
 from doorward.delivery.settler import Settler
@@ -41,7 +42,7 @@ class BatchSender:
         self._turn = asyncio.Lock()
         self._places = asyncio.Semaphore(tools.settings.concurrency)
 
-    async def run(self, batch: Sequence[Ready], on_sending: Callable[[], None]) -> int:
+    async def run(self, batch: Sequence[Ready], grip: Grip, on_sending: Callable[[], None]) -> int:
         """Brings a batch to its end; the number of deliveries written. `on_sending` is called once it has its turn.
 
         Stopped or without a database before the send, its rows go back and have lost nothing. Stopped during the
@@ -61,7 +62,7 @@ class BatchSender:
                 raise
             except Unavailable as error:
                 return await self._give_back(batch, replace(AWAY, reason=str(error)))
-            return written + (await self._send(seen.ready) if seen.ready else 0)
+            return written + (await self._send(seen.ready, grip) if seen.ready else 0)
 
     async def _give_back(self, batch: Sequence[Ready], outcome: Outcome) -> int:
         now = self._tools.clock.now()
@@ -90,13 +91,14 @@ class BatchSender:
                 each.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _send(self, ready: Sequence[Ready]) -> int:
+    async def _send(self, ready: Sequence[Ready], grip: Grip) -> int:
         """Sends and settles; a cancellation meanwhile is an unknown answer."""
         clock = self._tools.clock
         started_at = clock.now()
         failpoint("delivery.before_send")
+        jobs = [replace(each.job, is_held=grip.is_firm) for each in ready]
         try:
-            outcomes = await self._outcomes([each.job for each in ready], is_withdrawal=ready[0].is_withdrawal)
+            outcomes = await self._outcomes(jobs, is_withdrawal=ready[0].is_withdrawal)
         except asyncio.CancelledError:
             now = clock.now()
             await self._settler.settle_surely([ruled(each, CUT_OFF, started_at, now, was_sent=True) for each in ready])

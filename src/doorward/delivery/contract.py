@@ -3,7 +3,7 @@
 An expected refusal is an Outcome, not an exception.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -12,13 +12,20 @@ from doorward.actions.model import Action
 from doorward.outbox.model import Delivery
 
 
+def always() -> bool:
+    """For jobs that no lease stands behind."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One claimed delivery, its gate passed and its template rendered, ready to be sent.
 
     `context` is the snapshot taken at commit; `rendered` the template's output (None where the action has none);
     `attempt` counts from 1; `may_have_applied` is True when an earlier attempt's answer was lost.
-    `address_verified` tells whether the identity's e-mail is verified at this moment.
+    `address_verified` tells whether the identity's e-mail is verified at this moment. A connector asks `is_held` right
+    before each request: a process that was asleep meanwhile may have lost the lease, and must not overwrite what
+    another has sent since.
     """
 
     delivery: Delivery
@@ -28,6 +35,7 @@ class Job:
     attempt: int
     may_have_applied: bool
     address_verified: bool
+    is_held: Callable[[], bool] = field(default=always, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,9 @@ class Discard:
     http_status: int | None = None
     summary: str | None = None
 
+
+LAPSED_CODE = "lease_lapsed"
+LAPSED_REASON = "The process was held up for longer than its lease; nothing was sent."
 
 Outcome = Delivered | Retry | Snooze | Hold | Skip | Discard
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from doorward.clock import Clock
@@ -17,28 +18,47 @@ BEATS = 3
 """Renewals per lease: two may fail before it is lost."""
 
 
+@dataclass(slots=True)
+class Grip:
+    """How long a lease surely lasts, as far as this process knows: until the end that was last committed."""
+
+    clock: Clock
+    until: datetime
+
+    def is_firm(self) -> bool:
+        """False for a process that slept over the end of its lease: another may have sent the rows since."""
+        return self.clock.now() < self.until
+
+
 @asynccontextmanager
-async def kept_lease(database: Database, clock: Clock, token: UUID, lease_s: float) -> AsyncIterator[None]:
-    """Renews the lease `token` in the background until the block is left."""
-    beating = asyncio.create_task(_beat(database, clock, token, lease_s))
+async def kept_lease(
+    database: Database, clock: Clock, token: UUID, until: datetime, lease_s: float
+) -> AsyncIterator[Grip]:
+    """Renews the lease `token`, which ends at `until`, in the background until the block is left."""
+    grip = Grip(clock, until)
+    beating = asyncio.create_task(_beat(database, grip, token, lease_s))
     try:
-        yield
+        yield grip
     finally:
         beating.cancel()
         with suppress(asyncio.CancelledError):
             await beating
 
 
-async def _beat(database: Database, clock: Clock, token: UUID, lease_s: float) -> None:
-    async def work(tx: Transaction) -> int:
-        now = clock.now()
-        return await renew(tx, token, now + timedelta(seconds=lease_s), now)
+async def _beat(database: Database, grip: Grip, token: UUID, lease_s: float) -> None:
+    async def work(tx: Transaction) -> datetime | None:
+        now = grip.clock.now()
+        until = now + timedelta(seconds=lease_s)
+        return until if await renew(tx, token, until, now) else None
 
     while True:
         await asyncio.sleep(lease_s / BEATS)
         try:
-            if not await database.transaction(work):
-                # Settled meanwhile, or lost: in both cases there is nothing left to keep.
-                return
+            until = await database.transaction(work)
         except Unavailable as error:
             LOG.warning("lease_not_renewed", reason=str(error))
+            continue
+        if until is None:
+            # Settled meanwhile, or lost: in both cases there is nothing left to keep.
+            return
+        grip.until = until

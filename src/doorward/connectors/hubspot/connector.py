@@ -4,6 +4,7 @@ What is written and by which rules stands in the modules beside this one; delive
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from doorward.clock import Clock
@@ -88,7 +89,8 @@ class HubSpotConnector:
         if spent_s > 0:
             reason = "Only the reserve of the portal's daily calls is left (limits.daily_reserve)."
             return _all(jobs, pause_destination("daily_reserve", reason, spent_s))
-        client = HubSpotClient(self._transport, self._paths, Spending(self._quota))
+        transport = replace(self._transport, may_call=lambda: all(job.is_held() for job in jobs))
+        client = HubSpotClient(transport, self._paths, Spending(self._quota))
         try:
             await self._portal.ensure_checked(client)
             self._quota.account = self._portal.account

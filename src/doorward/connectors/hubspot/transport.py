@@ -11,6 +11,7 @@ from doorward.config.secrets import Secret
 from doorward.connectors.hubspot.complaint import Complaint, read_complaint
 from doorward.connectors.hubspot.errors import Problem, Verdict, classify
 from doorward.connectors.hubspot.limits import Allowance, read_retry_after
+from doorward.delivery.contract import LAPSED_CODE, LAPSED_REASON, always
 from doorward.errors import DoorwardError
 from doorward.security.outgoing import (
     EgressFailed,
@@ -52,7 +53,8 @@ class Answer:
 class Transport:
     """A portal's address and key. The operator configured it, so private addresses are allowed for it.
 
-    `until_reset_s` tells the seconds until the portal's daily calls start anew.
+    `until_reset_s` tells the seconds until the portal's daily calls start anew; `may_call` is asked right before each
+    call, of whoever knows that it must not go out any more.
     """
 
     sender: Sender
@@ -60,6 +62,7 @@ class Transport:
     token: Secret
     clock: Clock
     until_reset_s: Callable[[], float]
+    may_call: Callable[[], bool] = always
 
     async def call(self, allowance: Allowance, method: str, path: str, body: object = None) -> Answer:
         """The answer to one call. Raises CallRefused for everything but 2xx with readable JSON."""
@@ -87,6 +90,8 @@ class Transport:
             max_response_bytes=LARGEST_ANSWER_BYTES,
         )
         failpoint("connector.before_call")
+        if not self.may_call():
+            raise CallRefused(Problem(Verdict.AWAY, LAPSED_CODE, LAPSED_REASON, Complaint(0)))
         try:
             response = await self.sender.send(request, trusted=True)
         except (EgressTimeout, EgressFailed) as failure:

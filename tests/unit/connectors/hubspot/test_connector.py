@@ -1,6 +1,7 @@
 """Whole batches through the connector: what arrives in the portal, and the one outcome of each delivery."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -58,6 +59,16 @@ async def test_a_lost_answer_is_tried_again_without_a_double(bench: Any, make_jo
     (outcome,) = await bench.send(again)
     assert isinstance(outcome, Delivered)
     assert len(bench.portal.contacts) == 1
+
+
+async def test_a_process_that_slept_over_its_lease_sends_nothing(bench: Any, make_job: MakeJob) -> None:
+    await bench.send(make_job(person("known@x.example")))
+    calls = len(bench.portal.calls)
+    for event in ("identity.created", "identity.updated", "identity.deleted"):
+        job = replace(make_job(person(), event=event), is_held=lambda: False)
+        (outcome,) = await bench.send(job)
+        assert (outcome.code, outcome.may_have_applied) == ("lease_lapsed", False)
+    assert len(bench.portal.calls) == calls
 
 
 @pytest.mark.parametrize("names_existing_id", [True, False])
