@@ -1,6 +1,6 @@
 """After a restore: what the lost database had sent to HubSpot is found there, by the contacts of a real simulator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from doorward.security.egress import Egress, EgressPolicy
 from doorward.storage.engine import open_database
 from doorward.storage.migrate import migrate
 from hubspot_bench import Bench, Nobody, Portal, job_for
-from running import TOKEN, Server, Simulator
+from running import TOKEN, Simulator, connected, running
 
 pytestmark = pytest.mark.slow
 
@@ -48,18 +48,33 @@ async def close(bench: Bench) -> None:
     await bench.database.close()
 
 
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """One portal for all, made ready once; every test has people of its own."""
+    folder = tmp_path_factory.mktemp("portal")
+    simulator = Simulator(folder)
+    with running(simulator):
+        connected(folder, simulator, f"dsn: sqlite://{folder}/doorward.sqlite\n")
+        yield Portal(simulator.url)
+
+
 @pytest.fixture
-async def lost(simulator: Simulator, server: Server, tmp_path: Path) -> AsyncIterator[Bench]:
+def email() -> str:
+    return f"{uuid4().hex}@example.org"
+
+
+@pytest.fixture
+async def lost(portal: Portal, tmp_path: Path) -> AsyncIterator[Bench]:
     """The installation that sends and is then lost."""
-    bench = await empty_bench(Portal(simulator.url), tmp_path, "lost")
+    bench = await empty_bench(portal, tmp_path, "lost")
     yield bench
     await close(bench)
 
 
 @pytest.fixture
-async def restored(simulator: Simulator, server: Server, tmp_path: Path) -> AsyncIterator[Bench]:
+async def restored(portal: Portal, tmp_path: Path) -> AsyncIterator[Bench]:
     """The one that came from a backup older than anything that was sent."""
-    bench = await empty_bench(Portal(simulator.url), tmp_path, "restored")
+    bench = await empty_bench(portal, tmp_path, "restored")
     yield bench
     await close(bench)
 
@@ -69,8 +84,8 @@ def doubtful(job: Job) -> Job:
     return replace(job, delivery=replace(job.delivery, is_restored=True), may_have_applied=True)
 
 
-def update_of(person: UUID, **properties: Any) -> Job:
-    return job_for(person, "ada@example.org", event="identity.updated", **properties)
+def update_of(person: UUID, email: str, **properties: Any) -> Job:
+    return job_for(person, email, event="identity.updated", **properties)
 
 
 def writes(bench: Bench, job: Job) -> int:
@@ -92,10 +107,10 @@ async def test_what_arrived_is_found_and_not_written_again(lost: Bench, restored
     assert not any(link.is_adopted for link in links.values())
 
 
-async def test_a_later_change_is_not_undone(lost: Bench, restored: Bench) -> None:
-    first = job_for(uuid4(), "ada@example.org", firstname="Ada", city="Paris")
-    second = update_of(first.delivery.identity_id, firstname="Augusta", city="Rome")
-    third = update_of(first.delivery.identity_id, firstname="Augusta", city="Bonn")
+async def test_a_later_change_is_not_undone(lost: Bench, restored: Bench, email: str) -> None:
+    first = job_for(uuid4(), email, firstname="Ada", city="Paris")
+    second = update_of(first.delivery.identity_id, email, firstname="Augusta", city="Rome")
+    third = update_of(first.delivery.identity_id, email, firstname="Augusta", city="Bonn")
     for job in (first, second, third):
         await lost.send(job)
     for job in (first, second):
@@ -107,50 +122,52 @@ async def test_a_later_change_is_not_undone(lost: Bench, restored: Bench) -> Non
     assert (contact["firstname"], contact["city"]) == ("Augusta", "Bonn")
 
 
-async def test_what_never_arrived_is_written_once(lost: Bench, restored: Bench) -> None:
-    sent = job_for(uuid4(), "ada@example.org", firstname="Ada")
-    change = update_of(sent.delivery.identity_id, firstname="Augusta")
-    unknown = job_for(uuid4(), "bob@example.org", firstname="Bob")
+async def test_what_never_arrived_is_written_once(lost: Bench, restored: Bench, email: str) -> None:
+    sent = job_for(uuid4(), email, firstname="Ada")
+    change = update_of(sent.delivery.identity_id, email, firstname="Augusta")
+    unknown = job_for(uuid4(), f"b{email}", firstname="Bob")
     await lost.send(sent)
+    before = lost.portal.contacts()
     outcomes = await restored.send(doubtful(change), doubtful(unknown))
     assert all(isinstance(each, Delivered) for each in outcomes)
-    assert (writes(restored, change), writes(restored, unknown), restored.portal.contacts()) == (1, 1, 2)
+    assert (writes(restored, change), writes(restored, unknown), restored.portal.contacts()) == (1, 1, before + 1)
     assert restored.portal.contact(outcomes[0].external_id)["firstname"] == "Augusta"  # type: ignore[union-attr]
 
 
-async def test_a_value_that_was_there_only_before_is_no_evidence(lost: Bench, restored: Bench) -> None:
+async def test_a_value_that_was_there_only_before_is_no_evidence(lost: Bench, restored: Bench, email: str) -> None:
     """Paris, Rome, and back to Paris: the last change did not arrive, though the contact has been there before."""
-    first = job_for(uuid4(), "ada@example.org", city="Paris")
-    second = update_of(first.delivery.identity_id, city="Rome")
+    first = job_for(uuid4(), email, city="Paris")
+    second = update_of(first.delivery.identity_id, email, city="Rome")
     await lost.send(first)
     await lost.send(second)
-    back = update_of(first.delivery.identity_id, city="Paris")
+    back = update_of(first.delivery.identity_id, email, city="Paris")
     (outcome,) = await restored.send(doubtful(back))
     assert isinstance(outcome, Delivered)
     assert writes(restored, back) == 1
     assert restored.portal.contact(outcome.external_id)["city"] == "Paris"
 
 
-async def test_a_contact_that_was_archived_since_is_not_made_again(lost: Bench, restored: Bench) -> None:
-    job = job_for(uuid4(), "ada@example.org")
+async def test_a_contact_that_was_archived_since_is_not_made_again(lost: Bench, restored: Bench, email: str) -> None:
+    job = job_for(uuid4(), email)
     await lost.send(job)
     await lost.send(job_for(job.delivery.identity_id, None, event="identity.deleted"))
+    before = restored.portal.contacts()
     (outcome,) = await restored.send(doubtful(job))
     assert isinstance(outcome, Hold)
     assert (outcome.waits_for, outcome.code) == ("restored", "removed_since")
-    assert restored.portal.contacts() == 0
+    assert restored.portal.contacts() == before
     # A person has released it: then it goes.
     (outcome,) = await restored.send(job)
     assert isinstance(outcome, Delivered)
 
 
-async def test_a_contact_that_others_had_made_stays_theirs(lost: Bench, restored: Bench) -> None:
-    made = lost.portal.call("POST", "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.org"}})
+async def test_a_contact_that_others_had_made_stays_theirs(lost: Bench, restored: Bench, email: str) -> None:
+    made = lost.portal.call("POST", "/crm/v3/objects/contacts", {"properties": {"email": email}})
     assert made.status == 201
     # Its key comes later than its birth, and that is how the restored database can tell.
     lost.portal.sim("/clock", {"advance_s": 60})
-    person = await lost.identity("ada@example.org", verified=True)
-    job = job_for(person, "ada@example.org", verified=True, firstname="Ada")
+    person = await lost.identity(email, verified=True)
+    job = job_for(person, email, verified=True, firstname="Ada")
     await lost.send(job)
     (outcome,) = await restored.send(doubtful(job))
     assert isinstance(outcome, Delivered)
@@ -159,10 +176,10 @@ async def test_a_contact_that_others_had_made_stays_theirs(lost: Bench, restored
     assert writes(restored, job) == 1
 
 
-async def test_a_yes_does_not_come_back_after_a_no_that_was_lost(lost: Bench, restored: Bench) -> None:
-    first = job_for(uuid4(), "ada@example.org")
+async def test_a_yes_does_not_come_back_after_a_no_that_was_lost(lost: Bench, restored: Bench, email: str) -> None:
+    first = job_for(uuid4(), email)
     await lost.send(first)
-    change = update_of(first.delivery.identity_id, firstname="Ada")
+    change = update_of(first.delivery.identity_id, email, firstname="Ada")
     assert isinstance(lost.connector, Withdrawer)
     no = job_for(first.delivery.identity_id, None, event="consent.changed")
     await lost.connector.send_withdrawals([no])
@@ -174,8 +191,8 @@ async def test_a_yes_does_not_come_back_after_a_no_that_was_lost(lost: Bench, re
     assert restored.portal.contact(outcome.external_id)["doorward_consent_marketing"] == "false"
 
 
-async def test_a_withdrawal_is_told_once(lost: Bench, restored: Bench) -> None:
-    job = job_for(uuid4(), "ada@example.org")
+async def test_a_withdrawal_is_told_once(lost: Bench, restored: Bench, email: str) -> None:
+    job = job_for(uuid4(), email)
     await lost.send(job)
     no = job_for(job.delivery.identity_id, None, event="consent.changed")
     for bench, told in ((lost, no), (restored, doubtful(no))):

@@ -3,12 +3,14 @@
 import click
 
 from doorward.app.core import opened_core
-from doorward.app.loading import Sources
+from doorward.app.loading import Sources, load_config
 from doorward.cli.actor import actor
 from doorward.cli.options import installation_options, json_option
-from doorward.cli.output import print_json, run, say
+from doorward.cli.output import print_json, refusal, run, say
 from doorward.delivery.restored import mark_restored
+from doorward.errors import DoorwardError
 from doorward.outbox.restored import Doubtful
+from doorward.storage.dsn import SqliteDsn, parse_dsn
 
 
 @click.command()
@@ -21,10 +23,10 @@ def restored(yes: bool, config: Sources, as_json: bool) -> None:
     Deliveries that had not ended may have been sent since by the database that was lost. HubSpot's are looked up
     before they are sent; all others are held until somebody releases or discards them.
     """
+    # Named before anything is marked: it would be easy to mark the database that was lost instead.
+    name = named(config)
     if not yes:
-        click.confirm(
-            "Is every server of this installation stopped, and the database just restored?", abort=True, err=True
-        )
+        click.confirm(f"Was {name} just restored, and is every server of it stopped?", abort=True, err=True)
 
     async def work() -> Doubtful:
         async with opened_core(config) as core:
@@ -32,9 +34,20 @@ def restored(yes: bool, config: Sources, as_json: bool) -> None:
 
     found = run(work())
     if as_json:
-        print_json({"held": found.held, "looked_at": found.looked_at})
+        print_json({"database": name, "held": found.held, "looked_at": found.looked_at})
     else:
+        say(f"{name} is marked as restored.")
         tell(found)
+
+
+def named(sources: Sources) -> str:
+    """The file, or the server and database without user and password."""
+    try:
+        config, _ = load_config(sources, {"dev": True} if sources.is_dev else {})
+        parsed = parse_dsn(config.dsn.reveal())
+    except DoorwardError as error:
+        raise refusal(error) from None
+    return str(parsed.path) if isinstance(parsed, SqliteDsn) else parsed.shown
 
 
 def tell(found: Doubtful) -> None:
