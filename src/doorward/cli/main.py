@@ -1,5 +1,6 @@
 """`doorward`: the program. Each noun is a file of its own; nothing is decided here."""
 
+import logging
 from importlib.metadata import version
 
 import click
@@ -24,6 +25,8 @@ from doorward.cli.serve import serve
 @click.version_option(version("doorward"), prog_name="doorward")
 def main() -> None:
     """A self-hosted identity server that lets people in and announces them."""
+    # Where nobody listens, Python prints a driver's warnings with their traces, among what a command says.
+    logging.getLogger("asyncpg").addHandler(logging.NullHandler())
 
 
 main.add_command(actions)
