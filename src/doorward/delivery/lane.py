@@ -138,8 +138,11 @@ class Lane:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # Its leases run out and its rows are rescued.
+        error = None if task.cancelled() else task.exception()
+        # Either way its leases run out and its rows are rescued.
+        if isinstance(error, Unavailable):
+            LOG.warning("claim_given_up", destination=self.destination, reason=str(error))
+        elif error is not None:
             LOG.fault("claim_failed", error, destination=self.destination)
         self._on_change()
 
