@@ -11,6 +11,7 @@ from starlette.routing import Route
 from doorward.delivery.explain import Entry, TimeLine, explain
 from doorward.errors import NotFound
 from doorward.identities.query import find_ids_by_email
+from doorward.outbox.states import WAITING
 from doorward.ui.console.door import Door, Guest
 from doorward.ui.console.house import House
 from doorward.ui.console.pages import ConsolePages
@@ -124,6 +125,12 @@ def judge(line: TimeLine) -> Verdict:
     if not line.standings:
         return Verdict("none", "Not sent", "No action concerns this person.")
     worst = max(line.standings, key=lambda each: ANSWERS[each.state][0])
+    # Only what is held at this moment has such an entry; whatever came later for the person waits behind it.
+    held = next((each for each in line.entries if each.kind == "held" and each.action == worst.action), None)
+    if held is not None and worst.state in WAITING:
+        return Verdict(
+            "wait", "Held", f"{worst.action} → {worst.destination}: waits behind an earlier one, {held.text}"
+        )
     _, kind, title = ANSWERS[worst.state]
     return Verdict(kind, title, f"{worst.action} → {worst.destination}: {worst.text}")
 

@@ -163,15 +163,21 @@ async def test_what_is_held_waits_for_a_fact(admin: Client, house: DeliveryHouse
     house.crm.answer = hold
     change = await house.sign_up(SECRET)
     await house.dispatcher().run_once()
+    await house.change(change.identity.id, email=SECRET, news=True, name="Ada")
+    # A change lets the held one be looked at again; the change waits behind it.
+    await house.dispatcher().run_once()
     clock.move(hours=3)
     overview = await look(admin, "/console/")
+    assert "The oldest has waited for 3 h" in overview
     assert "1 delivery is held" in overview
     assert "Is a dispatcher running?" not in overview
     row = (await house.line(change.identity.id))[0]
     one = await look(admin, f"/console/deliveries/{row.id}")
     assert "Held for: address_verified" in one
     assert f"doorward identities verify {change.identity.id} ADDRESS" in one
-    assert "Held" in await look(admin, f"/console/people/{change.identity.id}")
+    assert "Held crm → crm: waits behind an earlier one, held: A contact" in await look(
+        admin, f"/console/people/{change.identity.id}"
+    )
 
 
 async def test_where_is_my_contact(admin: Client, port: ConsolePort, house: DeliveryHouse) -> None:
