@@ -20,7 +20,7 @@ from doorward.delivery.rendering import Renderer, Sandbox, Templates
 from doorward.delivery.settings import DeliverySettings
 from doorward.delivery.tools import Tools
 from doorward.delivery.wake import Alarm, ringing
-from doorward.errors import Unavailable
+from doorward.errors import Misconfigured, Unavailable
 from doorward.observability.logging import Log
 from doorward.observability.metrics import Metrics
 from doorward.outbox.claim import find_next_due, list_busy_destinations
@@ -103,7 +103,8 @@ class Dispatcher:
             await self._tidy()
             await self._fill()
             return await self._until_due()
-        except Unavailable as error:
+        except (Unavailable, Misconfigured) as error:
+            # Misconfigured: the file was damaged while it was open; somebody has to look, and no traceback says more.
             LOG.warning("database_away", reason=str(error))
         except Exception as error:  # noqa: BLE001 - a dispatcher that ends delivers nothing; the next round may work
             LOG.fault("dispatcher_fault", error)
