@@ -20,10 +20,18 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="reproduces the plan, not the interleaving")
     parser.add_argument("--clients", type=int, default=4)
+    careless = "PostgreSQL, and it answers commits before it keeps them: shows that the verifier finds lost ones"
+    parser.add_argument("--careless", action="store_true", help=careless)
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="keep the result here")
     parser.add_argument("--keep", type=Path, default=None, metavar="FOLDER", help="work here, and leave it there")
     arguments = parser.parse_args()
-    settings = Settings(arguments.database, arguments.kills, arguments.seed, clients=arguments.clients)
+    settings = Settings(
+        "postgresql" if arguments.careless else arguments.database,
+        arguments.kills,
+        arguments.seed,
+        clients=arguments.clients,
+        is_careless=arguments.careless,
+    )
     if arguments.keep is not None:
         arguments.keep.mkdir(parents=True, exist_ok=True)
         folder = arguments.keep

@@ -67,7 +67,9 @@ class House:
 def house(folder: Path, settings: Settings) -> Iterator[House]:
     """Connected to the simulator, which runs; the others do not yet. Whatever lives in the end is killed."""
     with contextlib.ExitStack() as stack:
-        postgres = stack.enter_context(running_postgres(is_durable=True)) if settings.database == "postgresql" else None
+        postgres: PostgresServer | None = None
+        if settings.database == "postgresql":
+            postgres = stack.enter_context(running_postgres(is_durable=not settings.is_careless))
         forks = stack.enter_context(nursery())
         simulator = Simulator(folder)
         portal = _portal(forks, simulator, folder)

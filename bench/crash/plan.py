@@ -41,11 +41,16 @@ WEIGHTS: Mapping[str, Mapping[str, int]] = {
     "sqlite": {SERVER: 48, DISPATCHER: 24, SIMULATOR: 18, COMMAND: 10},
     "postgresql": {SERVER: 32, DISPATCHER: 40, SIMULATOR: 14, COMMAND: 6, POSTGRESQL: 8},
 }
+CARELESS: Mapping[str, int] = {SERVER: 10, POSTGRESQL: 20}
+"""What is to be shown there is that the database forgets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`kills` ends the run; `pause_s` is the least time between two blows."""
+    """`kills` ends the run; `pause_s` is the least time between two blows, `think_s` a client's between two wishes.
+
+    With `is_careless` PostgreSQL answers commits before it keeps them: the verifier must then find lost ones.
+    """
 
     database: Engine
     kills: int
@@ -55,6 +60,7 @@ class Settings:
     dispatchers: int = 2
     pause_s: float = 0.3
     think_s: float = 0.15
+    is_careless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Wish:
 def blows(settings: Settings) -> Iterator[Blow]:
     """Without an end."""
     rng = random.Random(f"{settings.seed} blows")
-    weights = dict(WEIGHTS[settings.database])
+    weights = CARELESS if settings.is_careless else WEIGHTS[settings.database]
     counts = {SERVER: settings.servers, DISPATCHER: settings.dispatchers}
     while True:
         victim = rng.choices(list(weights), list(weights.values()))[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from .rig import Result
@@ -12,6 +13,7 @@ SHOWN = 20
 def to_json(result: Result) -> dict[str, Any]:
     """Everything but the folder."""
     return {
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": asdict(result.settings),
         "kills": dict(result.kills),
         "kills_in_all": result.kills.total(),
