@@ -90,7 +90,8 @@ async def settle_batches(
 ) -> list[list[Ruled]]:
     """Writes what became of sends that ended at about the same time; of each batch the rows that were written.
 
-    Rows whose lease was lost are left alone. A delivery may be in one batch only.
+    Rows whose lease was lost are left alone, and what was heard of them counts for nothing. A delivery may be in one
+    batch only.
     """
     rows = [each for batch in batches for each in batch]
     if not rows:
@@ -101,11 +102,15 @@ async def settle_batches(
     verdicts = await _unless_verified_meanwhile(tx, rows, verdicts, now)
     written = await settle(tx, destination, leases, verdicts, now)
     failpoint("delivery.middle_of_batch")
-    for scope, name, asked in _pauses(destination, rows):
-        await pause(tx, scope, name, asked.code, asked.reason, now, asked.until_s)
-    judged = [judge([each.outcome for each in batch if each.was_sent]) for batch in batches]
-    await _tell_breaker(tx, destination, judged, now, breaker)
-    return [[each for each in batch if each.delivery.id in written] for batch in batches]
+    mine = [[each for each in batch if each.delivery.id in written] for batch in batches]
+    # What a worker heard that slept over its lease is old: it must neither pause what was resumed since nor close or
+    # open a breaker, nor end another's probe.
+    if kept := [batch for batch in mine if batch]:
+        for scope, name, asked in _pauses(destination, [each for batch in kept for each in batch]):
+            await pause(tx, scope, name, asked.code, asked.reason, now, asked.until_s)
+        judged = [judge([each.outcome for each in batch if each.was_sent]) for batch in kept]
+        await _tell_breaker(tx, destination, judged, now, breaker)
+    return mine
 
 
 def _pauses(destination: str, batch: Sequence[Ruled]) -> list[tuple[Scope, str, Pause]]:
