@@ -7,6 +7,7 @@ way on a database that one transaction at a time may write.
 from datetime import timedelta
 
 from doorward.clock import Clock
+from doorward.outbox.set_back import SKEW
 from doorward.storage.contract import Database, Transaction
 
 ROLE = "dispatcher"
@@ -46,7 +47,7 @@ class Leadership:
                         "until": now + self._ttl,
                         "now": now,
                         # Nobody leads for so long: the clock was set back, and who led before it may be dead.
-                        "ahead": now + 2 * self._ttl,
+                        "ahead": now + self._ttl + SKEW,
                     },
                 )
             )
