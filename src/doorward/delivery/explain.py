@@ -1,12 +1,13 @@
 """Where is a person's contact? One time line: registered, agreed, queued, held, tried, arrived, or why not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from doorward.clock import Clock
 from doorward.delivery.admission import Actions
+from doorward.delivery.breaker import Breaker, find_breaker
 from doorward.delivery.coverage import CREATED, list_arrivals, list_since, why_missing
 from doorward.delivery.pauses import Paused, list_pauses
 from doorward.identities.model import ConsentReceipt
@@ -70,7 +71,8 @@ async def explain(database: Database, actions: Actions, clock: Clock, identity_i
         entries += _told(each, await list_attempts(reader, each.id))
     is_here = bool(await load_people(reader, [identity_id]))
     pauses = await list_pauses(reader, clock.now())
-    standings = [_standing(each, pauses, clock.now()) for each in _newest(deliveries)]
+    breakers = {each.destination: await find_breaker(reader, each.destination) for each in _newest(deliveries)}
+    standings = [_standing(each, _Around(deliveries, pauses, breakers, clock.now())) for each in _newest(deliveries)]
     if is_here:
         standings += await _missing(database, actions, identity_id, {each.action for each in deliveries})
     return TimeLine(identity_id, is_here, tuple(sorted(entries, key=lambda each: each.at)), tuple(standings))
@@ -129,23 +131,50 @@ def _newest(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return list({each.action: each for each in deliveries}.values())
 
 
-def _standing(delivery: Delivery, pauses: Sequence[Paused], now: datetime) -> Standing:
-    text = _waits(delivery, pauses, now) if delivery.settled_at is None else _end(delivery)
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a delivery may wait for: the identity's other deliveries, pauses, breakers by destination."""
+
+    deliveries: Sequence[Delivery]
+    pauses: Sequence[Paused]
+    breakers: Mapping[str, Breaker]
+    now: datetime
+
+
+def _standing(delivery: Delivery, around: _Around) -> Standing:
+    text = _waits(delivery, around) if delivery.settled_at is None else _end(delivery)
     return Standing(delivery.action, delivery.destination, str(delivery.state), text, delivery.external_id, delivery.id)
 
 
-def _waits(delivery: Delivery, pauses: Sequence[Paused], now: datetime) -> str:
+def _waits(delivery: Delivery, around: _Around) -> str:
     """Why it is not there yet."""
     resting = {("destination", delivery.destination), ("action", delivery.action)}
-    for pause in pauses:
+    for pause in around.pauses:
         if (pause.scope, pause.name) in resting:
             return f"waits: {pause.scope} {pause.name} is paused: {pause.reason}"
     if delivery.state is State.HELD:
         return f"held: {delivery.reason or delivery.held_for}"
     if delivery.state is State.LEASED:
         return "is being sent"
-    after = f", not before {delivery.not_before:%Y-%m-%d %H:%M:%S} UTC" if delivery.not_before > now else ""
+    if (first := _held_before(delivery, around.deliveries)) is not None:
+        return f"waits behind an earlier delivery, which is held: {first.reason or first.held_for}"
+    open_until = around.breakers[delivery.destination].open_until
+    if open_until is not None:
+        return f"waits: {delivery.destination} did not answer lately, and is asked again at {_moment(open_until)}"
+    after = f", not before {_moment(delivery.not_before)}" if delivery.not_before > around.now else ""
     return f"waits{after}{f': {delivery.reason}' if delivery.reason else ''}"
+
+
+def _held_before(delivery: Delivery, deliveries: Sequence[Delivery]) -> Delivery | None:
+    """`deliveries` are in the order in which they are to be sent."""
+    earlier = deliveries[: [each.id for each in deliveries].index(delivery.id)]
+    return next(
+        (each for each in earlier if each.state is State.HELD and each.destination == delivery.destination), None
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 async def _missing(database: Database, actions: Actions, identity_id: UUID, present: set[str]) -> list[Standing]:

@@ -1,16 +1,18 @@
 """Reading deliveries: one, lists, counts. Payloads are read only for one delivery, and only when asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from doorward.outbox.model import Attempt, Delivery
-from doorward.outbox.rows import COLUMNS, LISTED, read_attempt, read_delivery
+from doorward.outbox.rows import COLUMNS, IN_STATE, LISTED, read_attempt, read_delivery
 from doorward.outbox.states import State
 from doorward.storage.contract import Reader
 from doorward.storage.dialect import Dialect
+
+OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,20 @@ async def list_deliveries(
     reader: Reader, chosen: Filter, limit: int, *, before: UUID | None = None, after: UUID | None = None
 ) -> list[Delivery]:
     """At most `limit`, the newest first; `before` continues a list. With `after`, those queued since, oldest first."""
-    conditions, params = conditions_of(chosen)
-    if before is not None:
-        conditions.append("id < :before")
-        params["before"] = before
-    if after is not None:
-        conditions.append("id > :after")
-        params["after"] = after
     direction = "ASC" if after is not None else "DESC"
+    bounds: dict[str, Any] = {"before": before or NEWEST, "after": after or OLDEST}
+    if len(chosen.states) == 1:
+        conditions, params = conditions_of(replace(chosen, states=()))
+        conditions.append(IN_STATE)
+        bounds["state"] = chosen.states[0]
+        order = f"state {direction}, id {direction}"
+    else:
+        conditions, params = conditions_of(chosen)
+        conditions.append("id > :after AND id < :before")
+        order = f"id {direction}"
     rows = await reader.fetch_all(
-        f"SELECT {LISTED} FROM deliveries WHERE {' AND '.join(conditions)} ORDER BY id {direction} LIMIT :limit",
-        {**params, "limit": limit},
+        f"SELECT {LISTED} FROM deliveries WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT :limit",
+        {**params, **bounds, "limit": limit},
     )
     return list(map(read_delivery, rows))
 

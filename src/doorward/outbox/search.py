@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from doorward.outbox.model import Delivery
-from doorward.outbox.query import Filter
+from doorward.outbox.query import NEWEST, OLDEST, Filter
 from doorward.outbox.rows import IN_STATE, LISTED, read_delivery
 from doorward.storage.contract import Database, Row
 from doorward.storage.types import read_time, read_uuid
 
 LOOK_AT = 2000
-OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 GLANCE = "id, state, action, destination, created_at"
 
 

@@ -10,7 +10,8 @@ from delivery_house import CRM, DeliveryHouse
 from doorward.actions.model import Trigger
 from doorward.audit import list_audit
 from doorward.delivery.accounting import account
-from doorward.delivery.contract import Discard
+from doorward.delivery.breaker import BreakerSettings, record_failure
+from doorward.delivery.contract import Discard, Hold
 from doorward.delivery.explain import explain
 from doorward.delivery.prune import delete_ended, shred
 from doorward.delivery.replay import (
@@ -145,6 +146,38 @@ async def test_a_life_is_told_in_order(house: DeliveryHouse) -> None:
     (standing,) = line.standings
     assert (standing.state, standing.text) == ("skipped", "skipped: The newest answer about 'marketing' is no.")
     assert "ada@example.org" not in repr(line)
+
+
+async def test_who_waits_for_a_destination_that_does_not_answer_is_told_so(house: DeliveryHouse) -> None:
+    person = (await house.sign_up("ada@example.org")).identity.id
+
+    async def fail(tx: Transaction) -> None:
+        await record_failure(tx, CRM.destination, house.clock.now(), BreakerSettings(threshold=1))
+
+    await house.database.transaction(fail)
+    (standing,) = (await explain(house.database, house.actions, house.clock, person)).standings
+    assert standing.text.startswith(f"waits: {CRM.destination} did not answer lately, and is asked again at ")
+
+
+async def test_who_waits_behind_a_held_delivery_is_told_what_that_waits_for(house: DeliveryHouse) -> None:
+    house.crm.answer = lambda _job: Hold("address_verified", "address_not_verified", "The address is not verified.")
+    person = (await house.sign_up("ada@example.org")).identity.id
+    await house.dispatcher().run_once()
+
+    async def queue_another(tx: Transaction) -> None:
+        await tx.execute(
+            """
+            INSERT INTO deliveries (id, event_id, event_kind, identity_id, seq, position, action, connector,
+              destination, state, payload, not_before, waiting_since, trace_id, created_at, updated_at)
+            SELECT :id, event_id, 'identity.updated', identity_id, 2, position + 1, action, connector, destination,
+              'pending', payload, not_before, waiting_since, trace_id, created_at, updated_at FROM deliveries
+            """,
+            {"id": uuid4()},
+        )
+
+    await house.database.transaction(queue_another)
+    (standing,) = (await explain(house.database, house.actions, house.clock, person)).standings
+    assert standing.text == "waits behind an earlier delivery, which is held: The address is not verified."
 
 
 async def test_nobody_is_unexplained_and_a_missing_row_is(house: DeliveryHouse) -> None:

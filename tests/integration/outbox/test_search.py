@@ -94,6 +94,22 @@ async def test_no_list_reads_the_whole_table(database: Database) -> None:
         assert not walks_all(plan), plan
 
 
+@pytest.mark.parametrize("state", [State.DEAD, State.PENDING, State.DELIVERED])
+async def test_neither_does_the_list_of_a_command(database: Database, state: State) -> None:
+    await write_rows(database, 20_000)
+    await write_rows(database, 50, "pending", "rare", 50_000)
+    listened = ListenedDatabase(database)
+    rows = await list_deliveries(listened.reader, Filter((state,)), 50)
+    if rows:
+        await list_deliveries(listened.reader, Filter((state,)), 50, before=rows[-1].id)
+        assert [each.id for each in await list_deliveries(database.reader, Filter((state,)), 3, after=rows[-1].id)] == [
+            each.id for each in rows[-2:-5:-1]
+        ]
+    for asked in listened.reader.asked:
+        plan = await plan_of(database, asked)
+        assert not walks_all(plan), plan
+
+
 async def test_the_measure_sees_a_walk(database: Database) -> None:
     """A list by an unindexed column is found out."""
     await write_rows(database, 20_000)
