@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from doorward.app.connections import BoundedProtocol
 from doorward.errors import Misconfigured
 
 BACKLOG = 2048
@@ -57,7 +58,7 @@ def make_listener(app: ASGIApp) -> Listener:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from doorward.app.connections import allow_many_connections
 from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
 from doorward.app.moved_clock import move_clock
@@ -54,6 +55,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     """Serves until SIGTERM or SIGINT, then drains. The exit code: 0."""
     configure(config.log.level, config.log.format)
     install_tracing(config.tracing)
+    allow_many_connections()
     log = Log("server")
     _tell(log, options.warnings)
     generation = await make_generation(
