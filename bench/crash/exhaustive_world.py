@@ -1,6 +1,6 @@
 """One small world: a database, a portal, a configuration, ports; prepared once, then copied for each point."""
 
-import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -36,23 +36,32 @@ PORTS, SHARES = range(20_000, 32_000), 40
 that no neighbour has one while its server is dead."""
 
 
-def quiet_port() -> int:
-    """A port that nobody listens on. Raises OSError when there is none."""
-    mine = PORTS[os.getpid() % SHARES :: SHARES]
-    for port in random.SystemRandom().sample(mine, 100):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free")
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Free ones when they were asked for."""
+    """Three that differ."""
 
-    public: int = field(default_factory=quiet_port)
-    admin: int = field(default_factory=quiet_port)
-    portal: int = field(default_factory=quiet_port)
+    public: int
+    admin: int
+    portal: int
+
+
+def quiet_ports() -> Ports:
+    """Ports that nobody listens on. Raises OSError when there are none."""
+    mine = PORTS[os.getpid() % SHARES :: SHARES]
+    free = filter(_is_free, random.SystemRandom().sample(mine, 100))
+    found = list(itertools.islice(free, 3))
+    if len(found) < 3:
+        raise OSError("no ports are free")
+    return Ports(*found)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -62,7 +71,7 @@ class World:
     folder: Path
     store: Store
     template: str
-    ports: Ports = field(default_factory=Ports)
+    ports: Ports = field(default_factory=quiet_ports)
     history: dict[str, list[Act]] = field(default_factory=dict)
     running: list[Forked] = field(default_factory=list)
 
