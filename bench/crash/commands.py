@@ -28,6 +28,7 @@ class Commands:
         """Exit code and what it said; one that does not end is killed."""
         with self.lock:
             log = self.folder / f"command{next(self.numbers)}.log"
+        log.touch()  # one that is killed at once has not opened it
         child = self.nursery.start("doorward", arguments, log, {VARIABLE: next_life})
         with self.lock:
             self.running.append(child)

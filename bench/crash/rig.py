@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def run(folder: Path, settings: Settings, tell: Tell) -> Result:
 
 @contextmanager
 def _clients(built: House, commands: Commands) -> Iterator[list[Client]]:
-    """Their threads, until the block ends; what they had begun is then answered."""
+    """Their threads, until the block ends; what they had begun is then answered. Raises what ended one of them."""
     settings, stopping = built.settings, threading.Event()
     clients = [
         Client(
@@ -92,15 +93,14 @@ def _clients(built: House, commands: Commands) -> Iterator[list[Client]]:
         )
         for number in range(settings.clients)
     ]
-    threads = [threading.Thread(target=client.run, name=f"client {client.number}") for client in clients]
-    for thread in threads:
-        thread.start()
-    try:
-        yield clients
-    finally:
-        stopping.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(len(clients)) as pool:
+        running = [pool.submit(client.run) for client in clients]
+        try:
+            yield clients
+        finally:
+            stopping.set()
+    for each in running:
+        each.result()
 
 
 def _facts(built: House, clients: list[Client], killer: Killer) -> Facts:
