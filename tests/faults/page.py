@@ -30,12 +30,16 @@ delivery needed (a wait for a pause, a limit or a lock is no try); how long afte
 takes two minutes. *Not hit*: the situation makes no call that the fault could spoil. `skipped: nothing_to_remove` after
 a deletion: no contact carries the person's id (any more). With two dispatchers the time depends on which came first.
 
+The action of these cells says `write: {firstname: always}`. Without that a name stays as it is on a contact that others
+made ([one contact per person](../explanation/one-contact-per-person.md)), and so does a later change of it.
+
 This page is written by `PYTHONPATH=tests .venv/bin/python -m faults.write_page`. The test in `tests/faults` plays all
 cells again on SQLite, those of the first table on PostgreSQL too, and fails when the page says otherwise.
 """
 OPEN = """\
 The simulator has a switch for each question that HubSpot's documentation leaves open. All cells are played under every
-value of every switch, one at a time. Compared is the course of each cell: stops, steps, end and tries.
+value of every switch, one at a time. Compared is the course of each cell: stops, steps, end and tries (not the tries of
+two dispatchers: there a limit on calls at a time decides who meets the fault).
 
 Under `adoption_conflict=adopt` HubSpot itself would hand a contact that a form made to whoever signs up with its e-mail
 address. A client that upserts by a key of its own cannot prevent that, so here alone the address need not be proven.
@@ -87,7 +91,7 @@ def _steps(cells: Sequence[Cell]) -> list[str]:
 
 
 def _switches(plain: Sequence[Cell], cells: Sequence[Cell]) -> list[str]:
-    usual = {(each.fault, each.situation): each.course for each in plain}
+    usual = {(each.fault, each.situation): _compared(each) for each in plain}
     columns: dict[str, list[Cell]] = {}
     for each in cells:
         if each.switches:
@@ -95,12 +99,16 @@ def _switches(plain: Sequence[Cell], cells: Sequence[Cell]) -> list[str]:
     lines = [_row("Switch", "Cells", "Where the course differs"), _row(*["---"] * 3)]
     for name, column in columns.items():
         others = Counter(
-            f"{each.fault}, {each.situation}: {each.course}"
+            f"{each.fault}, {each.situation}: {_compared(each)}"
             for each in column
-            if each.course != usual.get((each.fault, each.situation))
+            if _compared(each) != usual.get((each.fault, each.situation))
         )
         lines.append(_row(f"`{name}`", str(len(column)), "<br>".join(others) or "nowhere"))
     return lines
+
+
+def _compared(cell: Cell) -> str:
+    return cell.ending if cell.took is None else cell.course
 
 
 def _row(*cells: str) -> str:

@@ -52,12 +52,16 @@ class Cell:
     is_hit: bool
 
     @property
+    def ending(self) -> str:
+        """What stopped it, the steps, and how it ended."""
+        stops = [f"{each.state}: {each.code} → {STEPS[each.code].short}" for each in self.steps]
+        missed = [] if self.is_hit else ["*not hit*"]
+        return "; ".join([*missed, *stops, ", ".join(self.ends)])
+
+    @property
     def course(self) -> str:
         """What happened, without how long it took."""
-        stops = [f"{each.state}: {each.code} → {STEPS[each.code].short}" for each in self.steps]
-        tries = f"{self.tries} {'try' if self.tries == 1 else 'tries'}"
-        missed = [] if self.is_hit else ["*not hit*"]
-        return "; ".join([*missed, *stops, f"{', '.join(self.ends)}, {tries}"])
+        return f"{self.ending}, {self.tries} {'try' if self.tries == 1 else 'tries'}"
 
     @property
     def text(self) -> str:
