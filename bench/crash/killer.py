@@ -18,6 +18,8 @@ TICK_S = 0.02
 PATIENCE_S = 15.0
 """So long a blow waits for its victim to be at work; then it hits whatever is there."""
 SIGKILLED = -9
+WAKING_S = 1.0
+"""So long a process may be on its way out of its sleep."""
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Killer:
                 self._fell(each)
             elif each.thaw_at is not None and time.time() >= each.thaw_at:
                 self._thaw(each)
-            elif each.thaw_at is None and each.is_frozen:
+            elif each.thaw_at is None and time.time() > each.woken_at + WAKING_S and each.is_frozen:
                 self.sleeps[f"fail point {each.next_life.partition('=')[0]}"] += 1
                 self._note(f"{each.name} sleeps by {each.next_life}")
                 each.will_thaw(next(self.naps))

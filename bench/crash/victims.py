@@ -35,7 +35,8 @@ class ProcessVictim:
     """A program of ours. `has_come` is asked after each start, until it is true.
 
     `log_from` is where the log of this life begins.
-    While it sleeps, `thaw_at` is when it is to wake and `frozen_since` when it fell asleep, in seconds since 1970.
+    While it sleeps, `thaw_at` is when it is to wake and `frozen_since` when it fell asleep, in seconds since 1970;
+    `woken_at` is when it was woken last.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ProcessVictim:
     next_life: str = ""
     thaw_at: float | None = None
     frozen_since: float = 0.0
+    woken_at: float = 0.0
     log_from: int = 0
     child: Child | None = None
     has_been_up: bool = False
@@ -101,8 +103,8 @@ class ProcessVictim:
         """SIGCONT; the span in which it slept."""
         assert self.child is not None
         self.child.signal(signal.SIGCONT)
-        self.thaw_at = None
-        return self.frozen_since, time.time()
+        self.thaw_at, self.woken_at = None, time.time()
+        return self.frozen_since, self.woken_at
 
 
 @dataclass
