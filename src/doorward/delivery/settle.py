@@ -4,8 +4,9 @@ Pauses and the breaker belong to the same transaction: whoever sees the rows see
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from doorward.actions.model import Action
 from doorward.delivery.backoff import next_try
@@ -44,6 +45,28 @@ class Ruled:
 
 def verdict_of(ruled: Ruled, spread: float = 0.0) -> Verdict:
     """Where the delivery goes. Total over outcomes; `spread` (0 to 1) is the random part of a retry's wait."""
+    return _verdict(replace(ruled, outcome=_storable(ruled.outcome)), spread)
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """Words that a destination chose may hold what PostgreSQL refuses: such an answer could never be settled."""
+    words = {each.name: getattr(outcome, each.name) for each in fields(outcome)}
+    odd: dict[str, Any] = {
+        name: printable(text) for name, text in words.items() if isinstance(text, str) and not is_plain(text)
+    }
+    return replace(outcome, **odd) if odd else outcome
+
+
+def is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text
+
+
+def printable(text: str) -> str:
+    """NUL and lone surrogates become U+FFFD."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _verdict(ruled: Ruled, spread: float) -> Verdict:
     now = ruled.ended_at
     delivery_id, version = ruled.delivery.id, ruled.template_version
     match ruled.outcome:

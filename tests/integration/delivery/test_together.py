@@ -101,11 +101,12 @@ async def test_each_failed_send_counts_for_the_breaker_though_they_are_settled_t
     assert len(target.ledger) <= PEOPLE
 
 
-async def test_a_text_that_cannot_be_stored_harms_only_its_own_row(house: DeliveryHouse) -> None:
-    """PostgreSQL refuses the character NUL; a target that answers with it must not undo its neighbours' ends."""
+async def test_what_cannot_be_stored_harms_only_its_own_row(house: DeliveryHouse) -> None:
+    """Neither engine takes such a number; one that a connector made of an answer must not undo its neighbours' ends."""
 
     def answer(job: Job) -> Outcome:
-        return Delivered(summary="\x00" if job.context["identity"]["traits"]["email"].startswith("odd") else "fine")
+        is_odd = job.context["identity"]["traits"]["email"].startswith("odd")
+        return Delivered(http_status=1 << 70 if is_odd else 200)
 
     one_by_one(house, ScriptedConnector(batch_limit=1, answer=answer))
     odd = await signed_up(house, "odd@example.org")
@@ -113,3 +114,18 @@ async def test_a_text_that_cannot_be_stored_harms_only_its_own_row(house: Delive
     await house.dispatcher().run_once()
     assert [(await house.get(each)).state for each in good] == [State.DELIVERED] * 5
     assert (await house.get(odd)).state is State.LEASED
+
+
+async def test_words_that_cannot_be_stored_are_made_storable(house: DeliveryHouse) -> None:
+    """PostgreSQL refuses NUL and lone surrogates; a target that answers with them would never be done with."""
+
+    def answer(_job: Job) -> Outcome:
+        return Delivered(summary="a\0b\ud800c\u00e9", external_id="x\0")
+
+    house.crm.answer = answer
+    odd = await signed_up(house, "odd@example.org")
+    await house.dispatcher().run_once()
+    found = await house.get(odd)
+    assert (found.state, found.external_id) == (State.DELIVERED, "x\ufffd")
+    (attempt,) = await list_attempts(house.database.reader, odd)
+    assert attempt.summary == "a\ufffdb\ufffdc\u00e9"
