@@ -4,7 +4,7 @@ Leases keep the deliveries right even if two believe that they lead; leading onl
 way on a database that one transaction at a time may write.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from doorward.clock import Clock
 from doorward.outbox.set_back import SKEW
@@ -33,6 +33,10 @@ class Leadership:
         if self._leads and self._renew_at - self._ttl < now < self._renew_at:
             return True
 
+        if await self._is_led_by_another(now):
+            self._leads = False
+            return False
+
         async def work(tx: Transaction) -> bool:
             return bool(
                 await tx.execute(
@@ -41,20 +45,28 @@ class Leadership:
                     ON CONFLICT (role) DO UPDATE SET holder = :holder, until = :until
                     WHERE leaders.holder = :holder OR leaders.until <= :now OR leaders.until > :ahead
                     """,
-                    {
-                        "role": ROLE,
-                        "holder": self._holder,
-                        "until": now + self._ttl,
-                        "now": now,
-                        # Nobody leads for so long: the clock was set back, and who led before it may be dead.
-                        "ahead": now + self._ttl + SKEW,
-                    },
+                    {"role": ROLE, "holder": self._holder, "until": now + self._ttl, **self._bounds(now)},
                 )
             )
 
         self._leads = await self._database.transaction(work, is_durable=False)
         self._renew_at = now + self._ttl / 3
         return self._leads
+
+    async def _is_led_by_another(self, now: datetime) -> bool:
+        """A read, so that those who wait do not take the leader's turns to write."""
+        row = await self._database.reader.fetch_one(
+            """
+            SELECT 1 AS one FROM leaders
+            WHERE role = :role AND holder <> :holder AND until > :now AND until <= :ahead
+            """,
+            {"role": ROLE, "holder": self._holder, **self._bounds(now)},
+        )
+        return row is not None
+
+    def _bounds(self, now: datetime) -> dict[str, datetime]:
+        """Nobody leads for so long as `ahead`: the clock was set back, and who led before it may be dead."""
+        return {"now": now, "ahead": now + self._ttl + SKEW}
 
     async def release(self) -> None:
         """Lets another process lead at once."""
