@@ -15,6 +15,7 @@ from doorward.config.kratos import TABLE
 from doorward.config.load import load
 from doorward.config.model import Config
 from doorward.identities.events import EventKind
+from doorward.storage.failpoints import FAILPOINTS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -39,10 +40,11 @@ def exists(named: str) -> bool:
 
 
 def is_something_else(named: str) -> bool:
-    """An event, a module, or a key of Kratos's that the page lists as ignored or refused."""
+    """An event, a module, a fail point, or a key of Kratos's that the page lists as ignored or refused."""
     module = ROOT / "src" / "doorward" / named.replace(".", "/")
     of_kratos = (_fits(named.split("."), entry.path.split(".")) for entry in TABLE)
-    return named in set(EventKind) or module.with_suffix(".py").exists() or any(of_kratos)
+    names = {*EventKind, *FAILPOINTS}
+    return named in names or module.with_suffix(".py").exists() or any(of_kratos)
 
 
 def _fits(named: list[str], declared: list[str]) -> bool:
