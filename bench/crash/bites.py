@@ -6,6 +6,7 @@ all its kills. Exits 1 when a mutation went unseen."""
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,13 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .mutations import MUTATIONS, Mutation, mutated
+from .violations import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Bite:
-    """`run` is the one that saw it, or "" ; `violations` as it counted them, or what it said as it broke down."""
+    """`run` is the one that saw it, or ""; `violations` are the kinds that it told, or its last line if it told none."""
 
     mutation: str
     broken: str
@@ -70,9 +72,9 @@ def tell(run: list[str], source: Path, database: str) -> str:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    lines = [each.strip() for each in (done.stdout + done.stderr).splitlines() if each.strip()]
-    judged = [each for each in lines if "violations " in each or each.endswith(" violations")]
-    return judged[-1] if judged else f"broke down: {lines[-1] if lines else done.returncode}"
+    said = done.stdout + done.stderr
+    found = sorted(set(re.findall(rf"({'|'.join(KINDS)}): ", said)))
+    return ", ".join(found) if found else f"broke down: {said.strip().rpartition(chr(10))[2]}"
 
 
 def line(bite: Bite) -> str:
