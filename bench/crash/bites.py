@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Bite:
-    """`run` is the one that saw it, or ""; `violations` are the kinds that it told, or its last line if it told none."""
+    """`run` is the one that saw it, or ""; `violations` are the kinds that it told, or else its last line."""
 
     mutation: str
     broken: str
