@@ -6,6 +6,7 @@ run, dies at each in turn, starts again, lets all settle and has the verifier ju
 
 import argparse
 import contextlib
+import json
 import multiprocessing
 import shutil
 import sys
@@ -14,8 +15,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from postgres_server import running_postgres
 
@@ -33,6 +36,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which sample")
     parser.add_argument("--at-once", type=int, default=5, help="worlds that live side by side")
     parser.add_argument("--only", default="", help="only the points whose line contains this")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="keep the result here")
     arguments = parser.parse_args()
     begun = time.monotonic()
     with folder_and_store(arguments.database) as (folder, store):
@@ -42,6 +46,9 @@ def main() -> int:
         results = run(chosen, partial(die_at, prepared=prepared, folder=folder), arguments.at_once)
     print(table(arguments.database, points, results))
     print(f"in {time.monotonic() - begun:.0f} s")
+    if arguments.json is not None:
+        told = to_json(arguments.database, chosen, results) | {"seconds": round(time.monotonic() - begun, 1)}
+        arguments.json.write_text(json.dumps(told, indent=2) + "\n")
     return 1 if any(each.violations for each in results) else 0
 
 
@@ -70,6 +77,19 @@ def run(points: Sequence[Point], die: Callable[[Point], Result], at_once: int) -
             if result.violations:
                 print(f"VIOLATION {result.point}: {'; '.join(result.violations)}", file=sys.stderr, flush=True)
         return results
+
+
+def to_json(database: str, points: Sequence[Point], results: Sequence[Result]) -> dict[str, Any]:
+    counted = Counter(each.kind for each in points)
+    return {
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "database": database,
+        "points": len(results),
+        **{column: counted[column] for column in COLUMNS},
+        "deaths": sum(each.died for each in results),
+        "violations": sum(len(each.violations) for each in results),
+        "evidence": [f"{each.point}: {told}" for each in results for told in each.violations],
+    }
 
 
 def table(database: str, points: Sequence[Point], results: Sequence[Result]) -> str:
