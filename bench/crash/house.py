@@ -20,6 +20,7 @@ hashers: {{algorithm: bcrypt, bcrypt: {{cost: 4}}}}
 secrets: {{cookie: ["{cookie}"], cipher: ["{cipher}"]}}
 delivery:
   lease_s: {lease_s}
+  leadership_s: 3
   retry: {{delays: [{delays}], jitter: 0.2, retry_after_cap: 2s}}
 """
 PATIENT = ", ".join(["0.5s"] * 4 + ["1s"] * 96)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 CONFIG = f"""
 dsn: sqlite://{{folder}}/doorward.sqlite
 hashers: {{{{algorithm: bcrypt, bcrypt: {{{{cost: 4}}}}}}}}
-delivery: {{{{lease_s: 5}}}}
+delivery: {{{{lease_s: 5, leadership_s: 5, poll_s: 0.5}}}}
 selfservice:
   flows:
     registration:

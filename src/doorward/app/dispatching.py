@@ -6,6 +6,7 @@ from doorward.actions.hooks import WEB_HOOK
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.app.core import Core
+from doorward.config.model_delivery import DeliveryConfig
 from doorward.connectors.registry import Parts as ConnectorParts
 from doorward.connectors.registry import make_connector
 from doorward.delivery.budget import SharedBudget
@@ -49,17 +50,17 @@ def make_dispatcher(core: Core, sandbox: Sandbox) -> Dispatcher:
             budget=budget,
             clock=core.clock,
             metrics=core.metrics,
-            settings=delivery_settings(core),
+            settings=delivery_settings(core.config.delivery),
         )
     )
 
 
-def delivery_settings(core: Core) -> DeliverySettings:
-    """The `delivery` section."""
-    given = core.config.delivery
+def delivery_settings(given: DeliveryConfig) -> DeliverySettings:
+    """What the engine takes of the `delivery` section."""
     return DeliverySettings(
         concurrency=given.concurrency,
         lease_s=float(given.lease_s),
+        leadership_s=given.leadership_s,
         poll_s=given.poll_s,
         retention_days=given.retention.total_seconds() / 86400,
         drain_s=given.drain_s,

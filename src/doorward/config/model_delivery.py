@@ -64,6 +64,9 @@ class DeliveryConfig:
     retention: timedelta = setting(timedelta(days=30), "How long payloads of finished deliveries are kept.")
     concurrency: int = setting(24, "Sends in flight per destination and process.", least=1, most=1000)
     lease_s: int = setting(60, "Seconds for which a claimed row belongs to its worker.", least=5)
+    leadership_s: float = setting(
+        10.0, "On SQLite: how soon another dispatcher takes over from one that died. Longer than `poll_s`.", least=2
+    )
     poll_s: float = setting(1.0, "Seconds between two looks when nothing wakes us.", least=0)
     await_limit_s: float = setting(
         10.0, "The longest that a person's request waits for a web_hook's first tries.", least=0
