@@ -56,19 +56,30 @@ def main() -> int:
 def bitten(mutation: Mutation, folder: Path, arguments: argparse.Namespace) -> Bite:
     started = time.monotonic()
     source = mutated(mutation, folder)
-    random_run = ["bench.crash", "--kills", str(arguments.kills), "--seed", str(arguments.seed)]
-    for run in (["bench.crash.exhaustive", "--sample", "60"], random_run):
-        said = tell(run, source, arguments.database)
+    for name, run in runs(arguments).items():
+        said = tell(run, source)
         if said:
-            return Bite(mutation.name, mutation.broken, run[0], said, time.monotonic() - started)
+            return Bite(mutation.name, mutation.broken, name, said, time.monotonic() - started)
     return Bite(mutation.name, mutation.broken, "", "", time.monotonic() - started)
 
 
-def tell(run: list[str], source: Path, database: str) -> str:
+def runs(arguments: argparse.Namespace) -> dict[str, list[str]]:
+    """By name, the quickest first."""
+    database = ["--database", arguments.database]
+    zombies = ["tests/crash/test_zombies.py", "tests/crash/test_woken_after_send.py"]
+    return {
+        "a death at every point": ["bench.crash.exhaustive", "--sample", "60", *database],
+        "zombies": ["pytest", "-q", "-x", "-p", "no:cacheprovider", *zombies],
+        "killed at random": ["bench.crash", "--kills", str(arguments.kills), "--seed", str(arguments.seed), *database],
+    }
+
+
+def tell(run: list[str], source: Path) -> str:
     """Why the run was red; "" when it was green. One that breaks down did not judge, and is red all the same."""
-    command = [sys.executable, "-m", *run, "--database", database]
+    # A pytest of ours puts the unchanged source first for itself; the programs that its tests start have the fault.
     path = os.pathsep.join([str(source), str(ROOT), str(ROOT / "tests")])
     environment = {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-m", *run]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""

@@ -56,6 +56,7 @@ MUTATIONS = (
         "no_lease_check",
         "Who slept through a lease goes on as if it still held it.",
         (
+            Edit("delivery/heartbeat.py", "        return self.clock.now() < self.until\n", "        return True\n"),
             Edit(
                 "outbox/settle.py",
                 "AND state = 'leased' AND lease_until > :now\n"
