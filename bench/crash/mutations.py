@@ -85,6 +85,11 @@ MUTATIONS = (
                 "ORDER BY d.position DESC, d.id LIMIT :limit)",
             ),
             Edit(
+                "outbox/claim.py",
+                "key=lambda each: (each.not_before, each.id))",
+                "key=lambda each: (each.not_before, each.id), reverse=True)",
+            ),
+            Edit(
                 "storage/tables/outbox.py",
                 "CREATE UNIQUE INDEX deliveries_in_flight",
                 "CREATE INDEX deliveries_in_flight",
