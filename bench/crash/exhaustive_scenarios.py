@@ -130,13 +130,24 @@ def live(world: World) -> None:
 
 
 def fill(world: World) -> None:
-    """A queue that nobody works off: creations, a change, a deletion, a refusal."""
+    """A queue that nobody works off: creations, three changes of one person in line, a consent taken back, a deletion,
+    a refusal."""
     server = world.serve("--only", "public,admin")
     world.wait_ready(server)
     for person in (*NEWCOMERS, NEW_REFUSING):
         world.sign_up(person, agrees=person != NEW_REFUSING)
-    patch(world, "")
+    for version in (1, 2, 3):
+        change(world, "p1", version)
+    withdraw(world, "p3")
     delete(world, "")
+
+
+def withdraw(world: World, person: str) -> None:
+    """A consent is taken back after a change that was not sent yet."""
+    change(world, person, 1)
+    act = world.ask(person, "patch", Traits(f"{person}@example.org", "v1", False))
+    command = world.start(["identities", "patch", world.identity_of(person), '{"traits": {"newsletter": false}}'])
+    world.answered(act, "yes" if command.wait() == 0 else "unknown")
 
 
 def _made(folder: Path) -> Path:
