@@ -10,14 +10,15 @@ FailureKind = Literal["error", "cpu", "memory", "wall", "output"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one rendering. `memory_bytes` is what a worker may take beyond what it needs to stand ready."""
+    """Bounds of one rendering. `memory_bytes` is what a worker may take beyond what it needs to stand ready; a context
+    that is longer than `context_bytes` could not be parsed within it, whatever the template."""
 
     cpu_s: float = 1.0
     wall_s: float = 5.0
-    memory_bytes: int = 256 * MIB
+    memory_bytes: int = 64 * MIB
     output_bytes: int = 256 << 10
     template_bytes: int = 256 << 10
-    context_bytes: int = 8 * MIB
+    context_bytes: int = 2 * MIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,23 @@ async def test_hostile_templates_fail_by_kind_and_neighbours_render(sandbox: San
     assert isinstance(await sandbox.render(HARMLESS, CTX), Rendered)
 
 
+async def test_the_memory_of_a_rendering_is_64_mib(sandbox: Sandbox) -> None:
+    """Thirty thousand objects take some twenty; of two hundred thousand, whose time would do, hardly half fit."""
+    objects = "std.length([{{x: i}} for i in std.range(1, {})])"
+    assert isinstance(await sandbox.render(objects.format(30_000), CTX), Rendered)
+    refused = await sandbox.render(objects.format(200_000), CTX)
+    assert refused == TemplateFailed("The template used more than 64 MiB of memory.", "memory")
+
+
+@pytest.mark.parametrize("traits", [{"bio": "x" * 1_900_000}, {f"field{n}": f"value{n}" for n in range(70_000)}])
+async def test_the_longest_context_fits_into_it(sandbox: Sandbox, traits: dict[str, str]) -> None:
+    context = orjson.dumps({"identity": {"traits": {"email": "a@example.org", **traits}}})
+    assert isinstance(await sandbox.render(HARMLESS, context), Rendered)
+    too_long = await sandbox.render(HARMLESS, context + b" " * (2 << 20))
+    assert isinstance(too_long, TemplateFailed)
+    assert "2097152 are allowed" in too_long.reason
+
+
 @pytest.mark.parametrize(
     ("template", "note"),
     [
