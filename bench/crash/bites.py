@@ -85,6 +85,9 @@ def tell(run: list[str], source: Path) -> str:
         return ""
     said = done.stdout + done.stderr
     found = sorted(set(re.findall(rf"({'|'.join(KINDS)}): ", said)))
+    failed = re.search(r"^FAILED (\S+)", said, re.MULTILINE)
+    if failed and not found:
+        return failed[1]
     return ", ".join(found) if found else f"broke down: {said.strip().rpartition(chr(10))[2]}"
 
 
