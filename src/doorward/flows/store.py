@@ -57,10 +57,16 @@ async def find_flow(reader: Reader, flow_id: UUID, kind: FlowKind) -> Flow | Non
     return None if row is None else _flow(row)
 
 
-async def delete_expired(tx: Transaction, before: datetime) -> int:
-    """Removes flows that expired, and errors that were shown, before `before`; how many."""
-    gone = await tx.execute("DELETE FROM flows WHERE expires_at < :before", {"before": before})
-    return gone + await tx.execute("DELETE FROM flow_errors WHERE created_at < :before", {"before": before})
+async def delete_expired(tx: Transaction, before: datetime, limit: int) -> int:
+    """Removes at most `limit` flows that expired, and as many errors that were shown, before `before`; how many."""
+    gone = 0
+    for table, since in (("flows", "expires_at"), ("flow_errors", "created_at")):
+        gone += await tx.execute(
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {since} < :before "
+            f"ORDER BY {since} LIMIT :limit{tx.dialect.skip_locked})",
+            {"before": before, "limit": limit},
+        )
+    return gone
 
 
 def _changeable(flow: Flow) -> dict[str, Any]:

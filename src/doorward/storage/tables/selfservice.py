@@ -32,4 +32,5 @@ DDL = [
       updated_at {time} NOT NULL
     )
     """,
+    "CREATE INDEX flow_errors_age ON flow_errors (created_at)",
 ]
