@@ -232,6 +232,7 @@ async def test_workers_know_nothing_of_the_environment(sandbox: Sandbox, monkeyp
     (pid,) = children() - before
     environment, limits = await asyncio.to_thread(environment_and_limits, pid)
     assert b"DOORWARD_TEST_SECRET" not in environment
+    assert b"MALLOC_ARENA_MAX=1" in environment
     assert "Max open files            0" in limits
     await other.close()
 
