@@ -15,6 +15,7 @@ import pytest
 
 from doorward.clock import SystemClock
 from doorward.config.dev import DEFAULT_SCHEMA
+from doorward.connectors.hubspot.links import StoredLinks
 from doorward.connectors.hubspot.wire import KEY_PROPERTY
 from doorward.connectors.registry import Parts, make_connector
 from doorward.delivery.budget import SharedBudget
@@ -125,6 +126,34 @@ async def test_a_lost_answer_is_tried_again_without_a_double(bench: Bench, kind:
     (again,) = await bench.send(job_for(identity, "ada@example.org", attempt=2, lost=True))
     assert isinstance(again, Delivered)
     assert bench.portal.contacts() == 1
+
+
+async def test_a_contact_whose_making_was_never_settled_is_ours_all_the_same(bench: Bench) -> None:
+    """The first delivery was given up after its answer was lost, so that only HubSpot knows the contact."""
+    identity = uuid4()
+    bench.portal.fault("lost_answer", match={"path": "/batch/upsert"})
+    (lost,) = await bench.send(job_for(identity, "ada@example.org", firstname="A"))
+    assert isinstance(lost, Retry)
+    for name in ("B", "C"):
+        (done,) = await bench.send(job_for(identity, "ada@example.org", event="identity.updated", firstname=name))
+        assert isinstance(done, Delivered)
+        assert bench.portal.contact(done.external_id)["firstname"] == name
+    settings = {"on_delete": "archive"}
+    await bench.send(job_for(identity, None, event="identity.deleted", settings=settings))
+    assert bench.portal.contacts() == 0
+
+
+async def test_a_contact_that_hubspot_itself_hands_over_stays_what_others_made(bench: Bench) -> None:
+    """`adopt`: an upsert by our key takes a contact by its e-mail. It was there before it got our key."""
+    bench.portal.happen("form_contact", email=CUSTOMER["email"], properties={"jobtitle": "Buyer"})
+    bench.portal.sim("/clock", {"advance_s": 60})
+    bench.portal.sim("/switches", {"adoption_conflict": "adopt"})
+    identity = uuid4()
+    await bench.send(job_for(identity, CUSTOMER["email"], city="Berlin"))
+    (done,) = await bench.send(job_for(identity, CUSTOMER["email"], event="identity.updated", city="Bonn"))
+    assert isinstance(done, Delivered | Hold)
+    (link,) = (await StoredLinks(bench.database, "hubspot", SystemClock()).find_links([identity])).values()
+    assert link.is_adopted
 
 
 async def test_a_bad_value_ends_its_own_row_only(bench: Bench) -> None:

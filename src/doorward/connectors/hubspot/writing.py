@@ -16,6 +16,7 @@ from doorward.connectors.hubspot.errors import Problem, Verdict
 from doorward.connectors.hubspot.links import Link, Links
 from doorward.connectors.hubspot.memberships import add_to_lists
 from doorward.connectors.hubspot.narrow import narrow
+from doorward.connectors.hubspot.origin import find_made_by_us
 from doorward.connectors.hubspot.outcomes import outcome_of
 from doorward.connectors.hubspot.people import People
 from doorward.connectors.hubspot.portal import Portal
@@ -122,11 +123,13 @@ class Writer:
     ) -> None:
         """Fills `landed` and `outcomes`."""
         written = await send_batch(client.upsert, [_input(draft) for draft in drafts])
+        unknown = [each.identity_id for each in drafts if _is_of_unknown_origin(links, each, written[each.trace_id])]
+        ours = await find_made_by_us(client, unknown)
         conflicts: list[Conflict] = []
         for draft in drafts:
             result = written[draft.trace_id]
             if isinstance(result, Contact):
-                is_adopted = not result.is_new and _is_no_longer_only_ours(links, draft, result)
+                is_adopted = _is_no_longer_only_ours(links, draft, result) and draft.identity_id not in ours
                 landed[draft.delivery_id] = Landed(result.id, is_adopted, "created" if result.is_new else "updated")
             elif result.verdict is Verdict.CONFLICT:
                 conflicts.append(Conflict(draft, result))
@@ -175,11 +178,19 @@ def _is_adopted(links: Mapping[UUID, Link], draft: Draft) -> bool:
     return link is not None and link.is_adopted
 
 
+def _is_of_unknown_origin(links: Mapping[UUID, Link], draft: Draft, written: Written) -> bool:
+    """It carries our key and we remember nothing of it: this try was the first of this delivery, not of the person."""
+    is_first = not draft.job.may_have_applied and draft.job.attempt == 1
+    return isinstance(written, Contact) and not written.is_new and is_first and draft.identity_id not in links
+
+
 def _is_no_longer_only_ours(links: Mapping[UUID, Link], draft: Draft, contact: Contact) -> bool:
     """Adopted, merged with another since (its id is a new one), or there before us: what others wrote stays."""
     link = links.get(draft.identity_id)
+    if contact.is_new:
+        return False
     if link is None:
-        return not draft.job.may_have_applied and draft.job.attempt == 1
+        return _is_of_unknown_origin(links, draft, contact)
     return link.is_adopted or link.contact_id != contact.id
 
 
