@@ -1,7 +1,8 @@
-"""What the tests of PostgreSQL's own troubles share."""
+"""What the tests of each engine's own troubles share."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,22 @@ from doorward.storage.engine import open_database
 from doorward.storage.migrate import migrate
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where `file` lies."""
+    return tmp_path / "doorward.sqlite"
+
+
+@pytest.fixture
+async def file(path: Path, clock: MovableClock) -> AsyncIterator[Database]:
+    """An SQLite file that is ready."""
+    database = open_database(f"sqlite://{path}", clock)
+    await database.start()
+    await migrate(database, clock)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import resource
 import sqlite3
 import stat
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -29,20 +28,6 @@ from doorward.storage.sqlite.writer import Writer
 from doorward.storage.wakes import WakeBoard
 
 INSERT = "INSERT INTO settings (key, value) VALUES (:key, :value)"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "doorward.sqlite"
-
-
-@pytest.fixture
-async def file(path: Path, clock: MovableClock) -> AsyncIterator[Database]:
-    database = open_database(f"sqlite://{path}", clock)
-    await database.start()
-    await migrate(database, clock)
-    yield database
-    await database.close()
 
 
 def entries(directory: Path) -> list[Path]:

@@ -2,30 +2,13 @@
 
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from doorward.clock import MovableClock
 from doorward.storage.contract import Database, Transaction
-from doorward.storage.engine import open_database
 from doorward.storage.errors import CommitUnknown, DatabaseMoved
-from doorward.storage.migrate import migrate
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "doorward.sqlite"
-
-
-@pytest.fixture
-async def file(path: Path, clock: MovableClock) -> AsyncIterator[Database]:
-    database = open_database(f"sqlite://{path}", clock)
-    await database.start()
-    await migrate(database, clock)
-    yield database
-    await database.close()
 
 
 async def put(tx: Transaction, key: str) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from doorward.errors import Unavailable
 from doorward.storage.contract import Database, Transaction
 from doorward.storage.engine import open_database
 from doorward.storage.errors import UnusableFile
-from doorward.storage.migrate import migrate
 
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
@@ -42,20 +41,6 @@ os.setresgid(*3 * [65534])
 os.setresuid(*3 * [65534])
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "doorward.sqlite"
-
-
-@pytest.fixture
-async def file(path: Path, clock: MovableClock) -> AsyncIterator[Database]:
-    database = open_database(f"sqlite://{path}", clock)
-    await database.start()
-    await migrate(database, clock)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -4,32 +4,13 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from doorward.clock import MovableClock
 from doorward.storage.contract import Database, Transaction
-from doorward.storage.engine import open_database
-from doorward.storage.migrate import migrate
 
 PROGRAM = Path(__file__).with_name("greedy_writer.py")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "doorward.sqlite"
-
-
-@pytest.fixture
-async def file(path: Path, clock: MovableClock) -> AsyncIterator[Database]:
-    database = open_database(f"sqlite://{path}", clock)
-    await database.start()
-    await migrate(database, clock)
-    yield database
-    await database.close()
 
 
 async def put(tx: Transaction, key: str) -> int:
