@@ -40,14 +40,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def request(method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-    """One JSON exchange; an error status is an answer too. Raises OSError when nobody listens."""
+def request(
+    method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None, *, timeout_s: float = 20
+) -> Answer:
+    """One JSON exchange; an error status is an answer too. Raises OSError when nobody listens or answers."""
     data = None if body is None else json.dumps(body).encode()
     made = urllib.request.Request(
         url, data, {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}, method=method
     )
     try:
-        with urllib.request.urlopen(made, timeout=20) as answer:
+        with urllib.request.urlopen(made, timeout=timeout_s) as answer:
             return Answer(answer.status, _parsed(answer.read()), dict(answer.headers))
     except urllib.error.HTTPError as refused:
         with refused:

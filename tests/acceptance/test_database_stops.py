@@ -21,6 +21,8 @@ from running import PASSWORD, Answer, Server, Simulator, connected, request, run
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 OUTAGE_S = float(os.environ.get("DOORWARD_OUTAGE_S", "0"))
+# A statement that was under way when the server froze ends after thirty seconds.
+PATIENCE_S = 90.0
 # How it was noticed decides: a connection that broke, one that could not be made, one that did not come, no answer.
 CODES = {"database_away", "database_busy", "statement_too_slow", "commit_unknown"}
 HALF_DONE = """
@@ -42,7 +44,6 @@ class Crowd:
 
     def __init__(self, server: Server, size: int) -> None:
         self.answers: dict[str, Answer] = {}
-        self.hung_up = 0
         self._server = server
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._sign_up, args=(number,)) for number in range(size)]
@@ -64,10 +65,11 @@ class Crowd:
             if self._stop.is_set():
                 return
             email = f"p{number}-{turn}@example.org"
-            flow = request("GET", f"{self._server.public}/self-service/registration/api")
+            url = f"{self._server.public}/self-service/registration/api"
+            flow = request("GET", url, timeout_s=PATIENCE_S)
             if flow.status == 200:
                 body = {"method": "password", "password": PASSWORD, "traits": {"email": email, "newsletter": True}}
-                flow = request("POST", flow.body["ui"]["action"], body)
+                flow = request("POST", flow.body["ui"]["action"], body, timeout_s=PATIENCE_S)
             self.answers[email] = flow
 
 
