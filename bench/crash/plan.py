@@ -37,7 +37,7 @@ FAULTS: Sequence[Mapping[str, Any]] = (
 
 
 WEIGHTS: Mapping[str, Mapping[str, int]] = {
-    # One dispatcher leads there, and the next waits for ten seconds when it is killed: it is hit less often.
+    # One dispatcher leads there, and the next waits for three seconds when it is killed: it is hit less often.
     "sqlite": {SERVER: 48, DISPATCHER: 24, SIMULATOR: 18, COMMAND: 10},
     "postgresql": {SERVER: 32, DISPATCHER: 40, SIMULATOR: 14, COMMAND: 6, POSTGRESQL: 8},
 }

@@ -20,7 +20,7 @@ NICENESS = 5
 
 
 class Overloaded(Unavailable):
-    """Too many sign-ups and sign-ins at once. Try again shortly."""
+    """The server has too much to do at the moment. Try again shortly."""
 
 
 class HashLine:

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from doorward.errors import Unavailable
+from doorward.security.hash_line import Overloaded
 from doorward.web.negotiate import is_json_client
 from doorward.web.problems import json_problem
 
@@ -22,10 +22,6 @@ BUSY_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="
 <p>Very many people are here right now, so this was not taken in. Nothing was changed.</p>
 <p>Go back in your browser and send it again in a few seconds.</p></html>
 """
-
-
-class Overloaded(Unavailable):
-    """The server has too much to do at the moment. Try again shortly."""
 
 
 class OverloadGuard:
