@@ -88,7 +88,7 @@ def tell(run: list[str], source: Path) -> str:
     failed = re.search(r"^FAILED (\S+)", said, re.MULTILINE)
     if failed and not found:
         return failed[1]
-    return ", ".join(found) if found else f"broke down: {said.strip().rpartition(chr(10))[2]}"
+    return ", ".join(found) if found else said.strip().rpartition("\n")[2].rpartition("Stuck: ")[2]
 
 
 def line(bite: Bite) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from .results import Results
 
-WIDTH, TOP, STEP, BOX = 960, 150, 118, 92
+WIDTH, HEIGHT, TOP, STEP, BOX = 960, 350, 112, 118, 94
 STYLE = """
     text { font-family: system-ui, sans-serif; fill: #1b2b2e; font-size: 14px; }
     .small { font-size: 12px; fill: #52646a; } .big { font-size: 20px; font-weight: 600; }
-    .box { fill: #f4f7f7; stroke: #0f5e63; } .line { stroke: #8fa3a6; stroke-width: 2; }
+    .paper { fill: #ffffff; } .box { fill: #f4f7f7; stroke: #0f5e63; } .line { stroke: #8fa3a6; stroke-width: 2; }
     .death { fill: #b3261e; } .count { fill: #b3261e; font-weight: 600; } .ok { fill: #e3f1ea; stroke: #1f7a4d; }
     @media (prefers-color-scheme: dark) {
+      .paper { fill: #101819; }
       text { fill: #e4ecec; } .small { fill: #a9b8ba; } .box { fill: #1c2a2c; stroke: #5fb8b3; }
       .death { fill: #f2928b; } .count { fill: #f2928b; } .ok { fill: #173026; stroke: #6cc795; }
     }
@@ -29,15 +30,13 @@ class Station:
 
 ROAD = (
     Station("submit", "a person", ()),
-    Station("write", "identity, delivery", ("storage.before_write",)),
+    Station("write", "all of it", ("storage.before_write",)),
     Station("commit", "one for both", ("storage.before_commit",)),
     Station("answer", "200", ("storage.after_commit",)),
     Station("claim", "under a lease", ("delivery.during_rescue",)),
-    Station("prepare", "consent, template", ("delivery.after_claim",)),
-    Station("send", "up to 100 people", ("delivery.before_send", "connector.before_call")),
-    Station(
-        "settle", "if still the holder", ("connector.after_call", "delivery.after_send", "delivery.middle_of_batch")
-    ),
+    Station("prepare", "consent asked", ("delivery.after_claim",)),
+    Station("send", "100 people", ("delivery.before_send", "connector.before_call")),
+    Station("settle", "holder only", ("connector.after_call", "delivery.after_send", "delivery.middle_of_batch")),
 )
 
 
@@ -47,8 +46,9 @@ def draw(results: Results) -> str:
     parts = [*_title(results), *_road(results), *_random(results), *_verdict(list(kinds.items()))]
     label = "The steps from sign-up to contact, how often a process died between them, and what went wrong"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 400" role="img" aria-label="{label}">\n'
-        f"<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">\n'
+        f"<style>{STYLE}</style>\n"
+        f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="12"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
@@ -94,7 +94,7 @@ def _verdict(kinds: Sequence[tuple[str, int]]) -> list[str]:
         kept = "ok" if count == 0 else "box"
         parts.append(f'<rect class="{kept}" x="{x}" y="{TOP + 152}" width="{width}" height="62" rx="8"/>')
         parts.append(_text(x + width // 2, TOP + 182, str(count), "big", middle=True))
-        parts.append(_text(x + width // 2, TOP + 202, kind, "small", middle=True))
+        parts.append(_text(x + width // 2, TOP + 202, kind.removeprefix("sent "), "small", middle=True))
     return parts
 
 
