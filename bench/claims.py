@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -146,10 +146,12 @@ async def take(database: Database, lease: Lease) -> list[Delivery]:
     return await database.transaction(work)
 
 
-async def end(database: Database, token: Any, rows: list[Delivery]) -> None:
+async def end(database: Database, token: UUID, rows: list[Delivery]) -> None:
     async def work(tx: Transaction) -> None:
         now = SystemClock().now()
-        await settle(tx, "crm", token, [Verdict(each.id, State.DELIVERED, now) for each in rows], now)
+        await settle(
+            tx, "crm", {each.id: token for each in rows}, [Verdict(each.id, State.DELIVERED, now) for each in rows], now
+        )
 
     await database.transaction(work)
 
