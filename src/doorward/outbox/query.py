@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from doorward.outbox.model import Attempt, Delivery
-from doorward.outbox.rows import COLUMNS, IN_STATE, LISTED, read_attempt, read_delivery
+from doorward.outbox.rows import COLUMNS, IN_STATE, IS_OPEN, LISTED, read_attempt, read_delivery
 from doorward.outbox.states import State
 from doorward.storage.contract import Reader
 from doorward.storage.dialect import Dialect
@@ -97,7 +97,7 @@ async def list_depths(reader: Reader, dialect: Dialect) -> Sequence[Depth]:
         f"""
         SELECT destination, state, COUNT(*) AS number, MIN(waiting_since) AS oldest
         FROM deliveries{dialect.through("deliveries_open")}
-        WHERE state IN ('pending', 'leased', 'retryable', 'held') GROUP BY destination, state
+        WHERE {IS_OPEN} AND settled_at IS NULL GROUP BY destination, state
         """
     )
     return [Depth(row["destination"], State(row["state"]), row["number"], row["oldest"]) for row in rows]

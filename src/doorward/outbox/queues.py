@@ -26,7 +26,7 @@ async def list_oldest_waiting(reader: Reader, dialect: Dialect) -> Mapping[str, 
     while row := await reader.fetch_one(
         f"""
         SELECT destination, state, waiting_since FROM deliveries{dialect.through("deliveries_open")}
-        WHERE {IS_OPEN} AND (destination, state) > (:destination, :behind)
+        WHERE {IS_OPEN} AND settled_at IS NULL AND (destination, state) > (:destination, :behind)
         ORDER BY destination, state, waiting_since LIMIT 1
         """,
         {"destination": destination, "behind": behind},
@@ -70,7 +70,7 @@ async def count_waiting(reader: Reader, dialect: Dialect, destination: str) -> i
             f"""
             SELECT COUNT(*) AS number FROM (
               SELECT destination, state FROM deliveries{dialect.through("deliveries_open")}
-              WHERE {IS_OPEN} AND (destination, state) >= (:destination, :state)
+              WHERE {IS_OPEN} AND settled_at IS NULL AND (destination, state) >= (:destination, :state)
               ORDER BY destination, state, waiting_since LIMIT :limit) AS first
             WHERE destination = :destination AND state = :state
             """,
