@@ -109,6 +109,12 @@ async def test_below_400_it_arrived(connector: WebHookConnector, target: Target,
     assert found.http_status == status
 
 
+async def test_no_more_of_an_answer_is_read_than_is_needed(connector: WebHookConnector, target: Target) -> None:
+    """A target that says yes and then talks on and on has said yes."""
+    target.answers["/long"] = lambda _request: web.Response(body=b"x" * (8 << 20))
+    assert isinstance(await outcome(connector, job(target.url("/long"))), Delivered)
+
+
 @pytest.mark.parametrize(
     ("status", "may_have_applied"),
     [(408, False), (425, False), (429, False), (500, True), (502, True), (503, False), (504, True), (599, True)],
