@@ -4,9 +4,8 @@ Speaks just enough HTTP/1.1 for a client that sends a Content-Length and keeps i
 
 import asyncio
 import contextlib
-import subprocess
-import sys
-from collections.abc import Iterator
+
+from targets import running_target
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -39,15 +38,9 @@ class Answering(asyncio.Protocol):
                 self.transport.write(ANSWER)
 
 
-@contextlib.contextmanager
-def fast_target() -> Iterator[str]:
+def fast_target() -> contextlib.AbstractContextManager[str]:
     """The address of a running target."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+    return running_target(__file__)
 
 
 async def main() -> None:

@@ -5,9 +5,8 @@
 
 import asyncio
 import contextlib
-import subprocess
-import sys
-from collections.abc import Iterator
+
+from targets import running_target
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -71,15 +70,9 @@ ANSWERS = {
 }
 
 
-@contextlib.contextmanager
-def hostile_target() -> Iterator[str]:
+def hostile_target() -> contextlib.AbstractContextManager[str]:
     """The address of a running target."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+    return running_target(__file__)
 
 
 async def main() -> None:

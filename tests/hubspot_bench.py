@@ -1,23 +1,33 @@
 """The HubSpot connector on a real simulator: the simulator over HTTP, identities, jobs. For acceptance tests."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 
 from doorward.actions.model import Action, Trigger
+from doorward.clock import SystemClock
+from doorward.config.dev import DEFAULT_SCHEMA
 from doorward.connectors.hubspot.wire import KEY_PROPERTY
 from doorward.connectors.registry import Parts, make_connector
+from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import Connector, Job, Outcome
 from doorward.identities.draft import NewIdentity
 from doorward.identities.events import Cause, IdentityEvent, Recorded
+from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.ids import new_row_id
 from doorward.outbox.model import Delivery
 from doorward.outbox.states import State
+from doorward.security.egress import Egress, EgressPolicy
 from doorward.storage.contract import Database, Transaction
+from doorward.storage.engine import open_database
+from doorward.storage.migrate import migrate
 from running import TOKEN, Answer, request
 
 PORTAL = "62515000"
@@ -108,6 +118,26 @@ class Bench:
     def reconnect(self, **settings: Any) -> None:
         raw = {"token": TOKEN, "base_url": self.portal.url, "portal_id": PORTAL, **settings}
         self.connector = make_connector("hubspot", "hubspot", raw, self.parts)
+
+
+@asynccontextmanager
+async def running_bench(portal: Portal, file: Path) -> AsyncIterator[Bench]:
+    """A connector on an empty database: it remembers no contact."""
+    clock = SystemClock()
+    database = open_database(f"sqlite://{file}", clock)
+    await database.start()
+    await migrate(database, clock)
+    egress = Egress(EgressPolicy())
+    await egress.start()
+    schema = IdentitySchema("default", DEFAULT_SCHEMA.as_uri(), orjson.loads(DEFAULT_SCHEMA.read_bytes()))
+    service = IdentityService(SchemaRegistry([schema], "default"), Nobody(), clock)
+    parts = Parts(egress, database, SharedBudget(database, clock), clock)
+    made = Bench(portal, database, service, parts, make_connector("hubspot", "hubspot", {"token": TOKEN}, parts))
+    made.reconnect()
+    yield made
+    await made.connector.close()
+    await egress.close()
+    await database.close()
 
 
 def job_for(

@@ -3,7 +3,6 @@
 What runs in the fork is the command's own entry point; its fail points are armed by its environment, as ever.
 """
 
-import importlib
 import os
 import signal
 import sys
@@ -13,8 +12,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 from doorward.cli.main import main as doorward
-from doorward.storage import failpoints
 from portalsim.cli import main as portalsim
+
+from .lives import live
 
 PATIENCE_S = 60.0
 PAUSE_S = 0.01
@@ -47,7 +47,7 @@ class Forked:
         self.code: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
-            _live(log, command, environment)
+            live(log, command, environment)
 
     def poll(self) -> int | None:
         """The exit code, None while it runs."""
@@ -78,23 +78,3 @@ def fork_doorward(log: Path, arguments: Sequence[str], environment: Mapping[str,
 def fork_portalsim(log: Path, arguments: Sequence[str]) -> Forked:
     """`portalsim ARGUMENTS`."""
     return Forked(log, lambda: portalsim(args=list(arguments), prog_name="portalsim"), {})
-
-
-def _live(log: Path, command: Callable[[], object], environment: Mapping[str, str]) -> None:
-    """The child's whole life; never returns."""
-    code = 1
-    try:
-        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        for stream in (1, 2):
-            os.dup2(out, stream)
-        os.environ.update(environment)
-        # The variable is read when the module is loaded, which was before the fork.
-        importlib.reload(failpoints)
-        command()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

@@ -4,18 +4,18 @@ Orders come as JSON lines on standard input, notices go out on standard output. 
 life from the entry point on. This process is their parent and has no thread, so whoever it signals is surely its own.
 """
 
-import importlib
 import json
 import os
 import select
 import signal
-import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from doorward.cli.main import main as doorward
-from doorward.storage import failpoints
 from portalsim.cli import main as portalsim
+
+from .lives import live
 
 PROGRAMS: Mapping[str, Callable[..., object]] = {"doorward": doorward, "portalsim": portalsim}
 TICK_S = 0.01
@@ -65,24 +65,13 @@ def _tell(notice: Mapping[str, Any]) -> None:
 
 def _live(order: Mapping[str, Any]) -> None:
     """The child's whole life; never returns."""
-    code = 1
-    try:
+    program = PROGRAMS[order["program"]]
+
+    def command() -> None:
         os.chdir(order["folder"])
-        out = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, stream in ((nothing, 0), (out, 1), (out, 2)):
-            os.dup2(source, stream)
-        os.environ.update(order["environment"])
-        # The variable was read when the module was loaded, which was before the fork.
-        importlib.reload(failpoints)
-        PROGRAMS[order["program"]](args=order["arguments"], prog_name=order["program"])
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        program(args=order["arguments"], prog_name=order["program"])
+
+    live(Path(order["log"]), command, order["environment"])
 
 
 if __name__ == "__main__":

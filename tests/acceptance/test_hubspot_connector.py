@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import pytest
 
 from doorward.clock import SystemClock
-from doorward.config.dev import DEFAULT_SCHEMA
 from doorward.connectors.hubspot.links import StoredLinks
 from doorward.connectors.hubspot.wire import KEY_PROPERTY
-from doorward.connectors.registry import Parts, make_connector
-from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import (
     Delivered,
     Discard,
@@ -28,12 +24,7 @@ from doorward.delivery.contract import (
     Snooze,
     Withdrawer,
 )
-from doorward.identities.schema import IdentitySchema, SchemaRegistry
-from doorward.identities.service import IdentityService
-from doorward.security.egress import Egress, EgressPolicy
-from doorward.storage.engine import open_database
-from doorward.storage.migrate import migrate
-from hubspot_bench import Bench, Nobody, Portal, job_for
+from hubspot_bench import Bench, Portal, job_for, running_bench
 from running import TOKEN, Server, Simulator
 
 pytestmark = pytest.mark.slow
@@ -49,21 +40,8 @@ def portal(simulator: Simulator, server: Server) -> Portal:
 
 @pytest.fixture
 async def bench(portal: Portal, tmp_path: Path) -> AsyncIterator[Bench]:
-    clock = SystemClock()
-    database = open_database(f"sqlite://{tmp_path}/connector.sqlite", clock)
-    await database.start()
-    await migrate(database, clock)
-    egress = Egress(EgressPolicy())
-    await egress.start()
-    schema = IdentitySchema("default", DEFAULT_SCHEMA.as_uri(), orjson.loads(DEFAULT_SCHEMA.read_bytes()))
-    service = IdentityService(SchemaRegistry([schema], "default"), Nobody(), clock)
-    parts = Parts(egress, database, SharedBudget(database, clock), clock)
-    made = Bench(portal, database, service, parts, make_connector("hubspot", "hubspot", {"token": TOKEN}, parts))
-    made.reconnect()
-    yield made
-    await made.connector.close()
-    await egress.close()
-    await database.close()
+    async with running_bench(portal, tmp_path / "connector.sqlite") as made:
+        yield made
 
 
 @pytest.mark.parametrize("version", ["2026-03", "v3", "2025-09", "2026-09"])

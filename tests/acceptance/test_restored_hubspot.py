@@ -6,46 +6,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 
-from doorward.clock import SystemClock
-from doorward.config.dev import DEFAULT_SCHEMA
 from doorward.connectors.hubspot.links import StoredLinks
-from doorward.connectors.registry import Parts, make_connector
-from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import Delivered, Hold, Job, Skip, Withdrawer
-from doorward.identities.schema import IdentitySchema, SchemaRegistry
-from doorward.identities.service import IdentityService
-from doorward.security.egress import Egress, EgressPolicy
-from doorward.storage.engine import open_database
-from doorward.storage.migrate import migrate
-from hubspot_bench import Bench, Nobody, Portal, job_for
-from running import TOKEN, Simulator, connected, running
+from hubspot_bench import Bench, Portal, job_for, running_bench
+from running import Simulator, connected, running
 
 pytestmark = pytest.mark.slow
-
-
-async def empty_bench(portal: Portal, folder: Path, name: str) -> Bench:
-    """A connector on an empty database: it remembers no contact."""
-    clock = SystemClock()
-    database = open_database(f"sqlite://{folder}/{name}.sqlite", clock)
-    await database.start()
-    await migrate(database, clock)
-    egress = Egress(EgressPolicy())
-    await egress.start()
-    schema = IdentitySchema("default", DEFAULT_SCHEMA.as_uri(), orjson.loads(DEFAULT_SCHEMA.read_bytes()))
-    service = IdentityService(SchemaRegistry([schema], "default"), Nobody(), clock)
-    parts = Parts(egress, database, SharedBudget(database, clock), clock)
-    made = Bench(portal, database, service, parts, make_connector("hubspot", "hubspot", {"token": TOKEN}, parts))
-    made.reconnect()
-    return made
-
-
-async def close(bench: Bench) -> None:
-    await bench.connector.close()
-    await bench.parts.egress.close()
-    await bench.database.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +34,15 @@ def email() -> str:
 @pytest.fixture
 async def lost(portal: Portal, tmp_path: Path) -> AsyncIterator[Bench]:
     """The installation that sends and is then lost."""
-    bench = await empty_bench(portal, tmp_path, "lost")
-    yield bench
-    await close(bench)
+    async with running_bench(portal, tmp_path / "lost.sqlite") as bench:
+        yield bench
 
 
 @pytest.fixture
 async def restored(portal: Portal, tmp_path: Path) -> AsyncIterator[Bench]:
     """The one that came from a backup older than anything that was sent."""
-    bench = await empty_bench(portal, tmp_path, "restored")
-    yield bench
-    await close(bench)
+    async with running_bench(portal, tmp_path / "restored.sqlite") as bench:
+        yield bench
 
 
 def doubtful(job: Job) -> Job:

@@ -71,8 +71,10 @@ async def explain(database: Database, actions: Actions, clock: Clock, identity_i
         entries += _told(each, await list_attempts(reader, each.id))
     is_here = bool(await load_people(reader, [identity_id]))
     pauses = await list_pauses(reader, clock.now())
-    breakers = {each.destination: await find_breaker(reader, each.destination) for each in _newest(deliveries)}
-    standings = [_standing(each, _Around(deliveries, pauses, breakers, clock.now())) for each in _newest(deliveries)]
+    newest = _newest(deliveries)
+    breakers = {name: await find_breaker(reader, name) for name in {each.destination for each in newest}}
+    around = _Around(deliveries, pauses, breakers, clock.now())
+    standings = [_standing(each, around) for each in newest]
     if is_here:
         standings += await _missing(database, actions, identity_id, {each.action for each in deliveries})
     return TimeLine(identity_id, is_here, tuple(sorted(entries, key=lambda each: each.at)), tuple(standings))

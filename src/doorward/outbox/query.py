@@ -7,12 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from doorward.outbox.model import Attempt, Delivery
-from doorward.outbox.rows import COLUMNS, IN_STATE, IS_OPEN, LISTED, read_attempt, read_delivery
+from doorward.outbox.rows import COLUMNS, IN_STATE, IS_OPEN, LISTED, NEWEST, OLDEST, read_attempt, read_delivery
 from doorward.outbox.states import State
 from doorward.storage.contract import Reader
 from doorward.storage.dialect import Dialect
-
-OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)

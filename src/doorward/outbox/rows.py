@@ -1,5 +1,7 @@
 """From raw rows of `deliveries` and `attempts` to frozen data."""
 
+from uuid import UUID
+
 from doorward.outbox.model import Attempt, Delivery
 from doorward.outbox.states import State
 from doorward.storage.contract import Row
@@ -23,6 +25,9 @@ COLUMNS = f"{LISTED}, payload"
 
 IS_OPEN = "state IN ('pending', 'leased', 'retryable', 'held')"
 """Written as in the partial indexes: SQLite uses one only where its condition stands in the statement word for word."""
+
+OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
+"""Ids before and behind all others."""
 
 IN_STATE = "(state, id) > (:state, :after) AND (state, id) < (:state, :before)"
 """The rows of one state between two ids, to be ordered by `state, id`: it leaves an engine nothing but the index.

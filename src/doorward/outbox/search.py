@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from doorward.outbox.model import Delivery
-from doorward.outbox.query import NEWEST, OLDEST, Filter
-from doorward.outbox.rows import IN_STATE, LISTED, read_delivery
+from doorward.outbox.query import Filter
+from doorward.outbox.rows import IN_STATE, LISTED, NEWEST, OLDEST, read_delivery
 from doorward.storage.contract import Database, Row
 from doorward.storage.types import read_time, read_uuid
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from doorward.outbox.rows import IN_STATE
+from doorward.outbox.rows import IN_STATE, NEWEST, OLDEST
 from doorward.outbox.states import State
 from doorward.storage.contract import Database
 
 LIMIT = 5000
-OLDEST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 Place = tuple[str, str]
 """Action and destination."""
 

@@ -1,6 +1,6 @@
 """The self-service pages: sign-up, welcome, error. They ask the same engine as the API, in this process."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.errors import DoorwardError
 from doorward.flows.engine import FlowEngine
 from doorward.flows.errors import SelfServiceFlowExpired
 from doorward.flows.model import FlowKind
@@ -17,15 +16,14 @@ from doorward.identities.store import list_receipts
 from doorward.observability.logging import Log
 from doorward.ui.form import form_view
 from doorward.ui.render import Pages
+from doorward.ui.told import Endpoint, told_as_page
 from doorward.ui.welcome import welcome
 from doorward.ui.words import error_words
 from doorward.web.error_pages import find_shown_error
 from doorward.web.flow_request import flow_request
-from doorward.web.problems import problem_of
 from doorward.web.responses import redirect
 from doorward.web.site import Site, find_visitor
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 READ_ID = "id"
 
 
@@ -106,21 +104,7 @@ class SelfServicePages:
         return self._site.base_url.rstrip("/") + "/" + path
 
     def _shown(self, endpoint: Endpoint) -> Endpoint:
-        """Errors of a page are shown as a page, with their own status."""
-
-        async def shown(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except DoorwardError as error:
-                problem = problem_of(error)
-                if problem.status >= 500:
-                    self._log.fault("page_failed", error, code=error.code())
-                answer = self._error(problem.status, dict(problem.error), "")
-                if problem.retry_after_s is not None:
-                    answer.headers["retry-after"] = str(problem.retry_after_s)
-                return answer
-
-        return shown
+        return told_as_page(endpoint, lambda problem: self._error(problem.status, dict(problem.error), ""), self._log)
 
     def _error(self, status: int, error: dict[str, Any], reference: str) -> Response:
         code = int(error.get("code", status))

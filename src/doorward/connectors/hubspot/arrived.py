@@ -7,7 +7,7 @@ would undo those changes.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from doorward.connectors.hubspot.adoption import ADDITIONAL_EMAILS, allowed
@@ -15,13 +15,12 @@ from doorward.connectors.hubspot.bin import Bin
 from doorward.connectors.hubspot.client import HubSpotClient
 from doorward.connectors.hubspot.draft import Draft
 from doorward.connectors.hubspot.links import Link
-from doorward.connectors.hubspot.looking import Past, read_pasts
+from doorward.connectors.hubspot.looking import AT_ONCE, Past, read_pasts
 from doorward.connectors.hubspot.wire import KEY_PROPERTY, Contact
 from doorward.delivery.contract import Hold, Outcome
 from doorward.outbox.restored import RESTORED
 
 FOUND = "found there: it was sent before the restore"
-AT_ONCE = timedelta(seconds=1)
 REMOVED = Hold(
     RESTORED,
     "removed_since",
@@ -84,11 +83,8 @@ def has_arrived(past: Past, draft: Draft, *, is_adopted: bool) -> bool:
 
 
 def was_adopted(past: Past) -> bool:
-    """Whether it was there before it got our key. Both times are HubSpot's, so no two clocks are compared."""
-    keyed = past.versions.get(KEY_PROPERTY, ())
-    if not keyed or past.created_at is None:
-        return False
-    return keyed[-1].at - past.created_at > AT_ONCE
+    """Whether it was there before it got our key."""
+    return past.unkeyed_for is not None and past.unkeyed_for > AT_ONCE
 
 
 def _states_since(past: Past, since: datetime) -> Iterator[Contact]:

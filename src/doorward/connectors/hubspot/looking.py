@@ -5,7 +5,7 @@ Every function raises CallRefused. Shapes: HubSpot's contacts API, list and batc
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +15,8 @@ from doorward.connectors.hubspot.transport import CallRefused
 from doorward.connectors.hubspot.wire import KEY_PROPERTY, Contact, read_body, read_contact
 
 PAGE = 100
+AT_ONCE = timedelta(seconds=1)
+"""A contact whose key is no younger than that was made with it."""
 HISTORY_LIMIT = 50
 """The most contacts of one read with former values."""
 
@@ -34,6 +36,14 @@ class Past:
     contact: Contact
     created_at: datetime | None
     versions: Mapping[str, tuple[Version, ...]] = field(repr=False)
+
+    @property
+    def unkeyed_for(self) -> timedelta | None:
+        """How old it was when it first got a key of ours: both times are HubSpot's, so no two clocks are compared.
+
+        None where HubSpot does not tell."""
+        keyed = self.versions.get(KEY_PROPERTY, ())
+        return keyed[-1].at - self.created_at if keyed and self.created_at is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ its first values for ever, and outlive its person.
 from collections.abc import Sequence
 from uuid import UUID
 
-from doorward.connectors.hubspot.arrived import AT_ONCE
 from doorward.connectors.hubspot.client import HubSpotClient
-from doorward.connectors.hubspot.looking import Past, read_pasts
+from doorward.connectors.hubspot.looking import AT_ONCE, Past, read_pasts
 from doorward.connectors.hubspot.transport import CallRefused
 from doorward.connectors.hubspot.wire import KEY_PROPERTY
 
@@ -31,8 +30,7 @@ async def find_made_by_us(client: HubSpotClient, identity_ids: Sequence[UUID]) -
 
 
 def was_made_by_us(past: Past) -> bool:
-    """Whether the first value of our key is today's and as old as the contact. Both times are HubSpot's."""
-    keyed = past.versions.get(KEY_PROPERTY, ())
-    if not keyed or past.created_at is None:
+    """Whether the first value of our key is today's and as old as the contact."""
+    if past.unkeyed_for is None or past.unkeyed_for > AT_ONCE:
         return False
-    return keyed[-1].value == past.contact.value(KEY_PROPERTY) and keyed[-1].at - past.created_at <= AT_ONCE
+    return past.versions[KEY_PROPERTY][-1].value == past.contact.value(KEY_PROPERTY)

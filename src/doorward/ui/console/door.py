@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from doorward.errors import DoorwardError
 from doorward.observability.logging import Log
 from doorward.security.tokens import is_equal
 from doorward.ui.console.pages import ConsolePages
 from doorward.ui.console.sign_ins import SignIn, SignIns
-from doorward.web.problems import problem_of
+from doorward.ui.told import Endpoint, told_as_page
+from doorward.web.problems import Problem
 from doorward.web.responses import redirect
 
 HOME = "/console/"
@@ -46,7 +46,6 @@ class Guest:
 
 
 Screen = Callable[[Request, Guest], Awaitable[Response]]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Door:
@@ -82,21 +81,11 @@ class Door:
         return self.told(let_in)
 
     def told(self, endpoint: Endpoint) -> Endpoint:
-        """Errors are shown as a page, with their own status."""
+        """Errors are shown as a page of the console."""
+        return told_as_page(endpoint, self._error, self._log)
 
-        async def answered(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except DoorwardError as error:
-                problem = problem_of(error)
-                if problem.status >= 500:
-                    self._log.fault("page_failed", error, code=error.code())
-                answer = self._pages.error(problem.status, str(problem.error.get("reason", "")))
-                if problem.retry_after_s is not None:
-                    answer.headers["retry-after"] = str(problem.retry_after_s)
-                return answer
-
-        return answered
+    def _error(self, problem: Problem) -> Response:
+        return self._pages.error(problem.status, str(problem.error.get("reason", "")))
 
 
 def place_of(request: Request) -> str:

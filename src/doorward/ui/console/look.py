@@ -1,4 +1,4 @@
-"""How the states of a delivery look and what they mean, once for every screen: an icon, a word, a colour."""
+"""How states and answers look and what they mean, once for every screen: an icon, a word, a colour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,15 @@ class Look:
     icon: str
     kind: str
     meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer above the fold, in one sentence; `kind` is ok, wait, bad or none (nothing was ever sent)."""
+
+    kind: str
+    title: str
+    text: str
 
 
 LOOKS: Mapping[str, Look] = {

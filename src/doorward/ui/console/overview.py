@@ -14,11 +14,13 @@ from doorward.delivery.destinations import Health, list_health
 from doorward.delivery.pauses import Paused, list_pauses
 from doorward.ids import new_row_id
 from doorward.outbox.queues import list_oldest_waiting
+from doorward.outbox.rows import OLDEST
 from doorward.outbox.states import OPEN, WAITING, State
-from doorward.outbox.tally import LIMIT, OLDEST, Place, Tally, count_state
+from doorward.outbox.tally import LIMIT, Place, Tally, count_state
 from doorward.ui.console.commands import Command, Commands
 from doorward.ui.console.door import Door, Guest
 from doorward.ui.console.house import House
+from doorward.ui.console.look import Verdict
 from doorward.ui.console.moments import span
 from doorward.ui.console.pages import ConsolePages
 
@@ -53,15 +55,6 @@ class Numbers:
     def places(self) -> list[Place]:
         """Actions with their destinations that have any row."""
         return sorted({place for tally in self.tallies.values() for place in tally.counts})
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The answer in one sentence; `kind` is ok, wait, bad or none (nothing was ever sent)."""
-
-    kind: str
-    title: str
-    text: str
 
 
 class OverviewScreen:

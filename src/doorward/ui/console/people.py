@@ -1,7 +1,6 @@
 """Where is my contact? One person's time line, found by e-mail or id, in the words of `doorward hubspot where`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from doorward.identities.query import find_ids_by_email
 from doorward.outbox.states import WAITING
 from doorward.ui.console.door import Door, Guest
 from doorward.ui.console.house import House
+from doorward.ui.console.look import Verdict
 from doorward.ui.console.pages import ConsolePages
 from doorward.ui.console.sign_in import read_fields
 from doorward.web.responses import redirect
@@ -24,15 +24,6 @@ NOBODY = "Nobody here has this e-mail or id. Of somebody who was deleted only th
 
 class NobodyHere(NotFound):
     """Nobody here has this id, and no delivery tells of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The answer above the fold: the worst of the standings."""
-
-    kind: str
-    title: str
-    text: str
 
 
 class PeopleScreens:
