@@ -43,6 +43,10 @@ class ActionRecorder:
         self._clock = clock
         self._base_url = base_url
 
+    def hears(self, event: IdentityEvent) -> bool:
+        """Whether any action answers it."""
+        return bool(self._actions.actions_for(event))
+
     async def record(self, tx: Transaction, event: IdentityEvent) -> Recorded:
         """Writes the rows; the deliveries whose first attempts a request awaits are named in the answer."""
         now = self._clock.now()

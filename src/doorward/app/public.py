@@ -26,7 +26,7 @@ from doorward.flows.model import FlowKind
 from doorward.hooks.background import Background
 from doorward.hooks.registry import registration_hooks
 from doorward.hooks.web_hook import WebHookTools
-from doorward.methods.registry import MethodTools, registration_methods
+from doorward.methods.registry import MethodTools, login_methods, registration_methods
 from doorward.observability.logging import Log
 from doorward.ui.console.routes import console_routes
 from doorward.ui.routes import ui_routes
@@ -41,15 +41,14 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
     tools = WebHookTools(
         core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background, clock=core.clock
     )
-    methods = registration_methods(
-        core.config.selfservice.methods,
-        MethodTools(core.passwords, hash_settings(core.config), core.egress, core.config.dev),
-    )
+    configured = core.config.selfservice.methods
+    method_tools = MethodTools(core.passwords, hash_settings(core.config), core.egress, core.database, core.config.dev)
     parts = FlowParts(
         database=core.database,
         identities=core.identities,
         sessions=core.sessions,
-        registration_methods=methods,
+        registration_methods=registration_methods(configured, method_tools),
+        login_methods=login_methods(configured, method_tools),
         table=core.table,
         hooks=registration_hooks(core.table, tools),
         waiter=waiter,
@@ -81,6 +80,7 @@ def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
     caching = WhoamiCaching(flags.cacheable_sessions, age)
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors).routes(),
+        *FlowEndpoints(FlowKind.LOGIN, engine, site, errors).routes(),
         *SessionsApi(site, caching).routes(),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),

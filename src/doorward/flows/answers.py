@@ -16,6 +16,7 @@ class Why(Enum):
     FETCHED = "fetched"
     REJECTED = "rejected"  # submitted, and there is more to do: errors, or a further step
     REPLACED = "replaced"  # the one submitted had expired; this takes its place
+    ADVANCED = "advanced"  # submitted, and nothing is wrong: the next step, or the success of a form that stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,34 @@ class MovedOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Navigate:
+    """The browser has to load another page: 303 for pages, 422 `browser_location_change_required` for JSON clients."""
+
+    location: str
+    cookie: Issued | None = None
+    csrf_cookie: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """The client shall fetch another flow of this kind: 303 to `/flows?id=` for JSON, to the form's page for browsers.
+
+    Kratos does this in recovery and verification where other kinds answer 410 or 400.
+    """
+
+    flow: Flow
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A plan has stored this flow already: it is shown as it is, without another write."""
+
+    flow: Flow
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """It is committed. `body` for JSON clients, `location` for browsers.
 
@@ -49,4 +78,5 @@ class Done:
     csrf_cookie: str = field(default="", repr=False)
 
 
-Answer = Shown | MovedOn | Done
+Answer = Shown | MovedOn | Navigate | Reread | Done
+Concluded = Done | Navigate | Reread | Stored

@@ -7,11 +7,13 @@ from doorward.clock import Clock
 from doorward.config.model import Config
 from doorward.flows.contract import HookSource, HookTable, RegistrationMethod, SettledWaiter
 from doorward.flows.engine import FlowEngine
+from doorward.flows.login import LoginParts, LoginRules
+from doorward.flows.login_contract import LoginMethod
 from doorward.flows.messages import Catalogue
 from doorward.flows.registration import RegistrationRules
 from doorward.flows.registration_plan import Writers
 from doorward.flows.run_hooks import HookRunner
-from doorward.flows.settings import registration_settings, verification_settings
+from doorward.flows.settings import login_settings, registration_settings, verification_settings
 from doorward.flows.verification import Verifications
 from doorward.flows.words_en import ENGLISH
 from doorward.identities.service import IdentityService
@@ -27,6 +29,7 @@ class FlowParts:
     identities: IdentityService
     sessions: SessionService
     registration_methods: Sequence[RegistrationMethod]
+    login_methods: Sequence[LoginMethod]
     table: HookTable
     hooks: HookSource
     waiter: SettledWaiter
@@ -49,4 +52,9 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
     registration = RegistrationRules(
         registration_settings(config), parts.registration_methods, runner, writers, catalogue, parts.clock
     )
-    return FlowEngine(parts.database, [registration], catalogue, parts.clock, base_url)
+    login = LoginRules(
+        login_settings(config),
+        parts.login_methods,
+        LoginParts(parts.database, parts.identities, parts.sessions, runner, catalogue, parts.clock),
+    )
+    return FlowEngine(parts.database, [registration, login], catalogue, parts.clock, base_url)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from doorward.actions.hooks import HookEntry
 from doorward.errors import DoorwardError
-from doorward.flows.answers import Done
+from doorward.flows.answers import Concluded, MovedOn, Navigate, Reread
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
@@ -161,8 +161,8 @@ class Plan(Protocol):
         """Stores it; may be run again after a conflict, so it changes nothing but rows."""
         ...
 
-    async def conclude(self, written: Any) -> Done | Flow:
-        """The answer, after the commit; a flow where the form has something to say about it."""
+    async def conclude(self, written: Any) -> Concluded | Flow:
+        """The answer, after the commit; a flow where the form has something to say that is still to be stored."""
         ...
 
     def refused(self, error: DoorwardError) -> Flow | None:
@@ -195,7 +195,7 @@ class FlowRules(Protocol):
     @property
     def settings(self) -> KindSettings: ...
 
-    def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+    async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Where a browser goes instead of starting (signed in already); None: it may start. Raises refusals."""
         ...
 
@@ -203,7 +203,11 @@ class FlowRules(Protocol):
         """A new flow with its nodes, after the `before` hooks."""
         ...
 
-    def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+    async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
+        """Who may see a flow; nearly always `csrf.check_reader`. Raises refusals."""
+        ...
+
+    async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
         """Like `check_start`, before a submission is read."""
         ...
 
@@ -211,6 +215,10 @@ class FlowRules(Protocol):
         """The flow that takes the place of an expired one, saying so."""
         ...
 
-    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan:
+    def after_expiry(self, old: Flow, new: Flow, request: FlowRequest) -> Reread | None:
+        """What a client is told when it submitted an expired flow; None: what most kinds say (410, or the new form)."""
+        ...
+
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan | MovedOn | Navigate | Reread:
         """Decides about a submission; slow work is done here. Raises refusals that no form can show."""
         ...

@@ -8,9 +8,8 @@ from uuid import UUID
 from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
-from doorward.flows.answers import Answer, MovedOn, Shown, Why
+from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
 from doorward.flows.contract import FlowRules, Rejection
-from doorward.flows.csrf import check_reader
 from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
@@ -38,7 +37,7 @@ class FlowEngine:
         SelfServiceFlowReturnToForbidden, SchemaNotSelectable, HookRefused.
         """
         rules = self._rules[kind]
-        target = rules.check_start(type_, request)
+        target = await rules.check_start(type_, request)
         if target is not None:
             return MovedOn(target)
         flow = await rules.furnish(self._new_flow(rules, type_, request), request)
@@ -50,7 +49,7 @@ class FlowEngine:
         flow = await self._find(kind, flow_id)
         if flow is None:
             raise FlowNotFound
-        check_reader(flow, request)
+        await self._rules[kind].check_fetch(flow, request)
         now = self._clock.now()
         if flow.is_expired(now):
             raise SelfServiceFlowExpired(flow.expires_at, now, **self._where_to_start(flow))
@@ -66,7 +65,7 @@ class FlowEngine:
         flow = await self._find(kind, request.query.get("flow", ""), is_submit=True)
         if flow is None:
             raise FlowNotFound
-        target = rules.check_submit(flow, request)
+        target = await rules.check_submit(flow, request)
         if target is not None:
             return MovedOn(target)
         if flow.is_expired(self._clock.now()):
@@ -74,6 +73,8 @@ class FlowEngine:
         step = await rules.submit(flow, request)
         if isinstance(step, Rejection):
             return await self._rejected(step.flow)
+        if isinstance(step, MovedOn | Navigate | Reread):
+            return step
         try:
             written = await self._database.transaction(step.write)
         except DoorwardError as error:
@@ -82,7 +83,9 @@ class FlowEngine:
                 raise
             return await self._rejected(refused)
         concluded = await step.conclude(written)
-        return await self._rejected(concluded) if isinstance(concluded, Flow) else concluded
+        if isinstance(concluded, Flow):
+            return await self._rejected(concluded)
+        return self._shown(concluded.why, concluded.flow) if isinstance(concluded, Stored) else concluded
 
     def _new_flow(self, rules: FlowRules, type_: FlowType, request: FlowRequest) -> Flow:
         now = self._clock.now()
@@ -100,11 +103,14 @@ class FlowEngine:
             internal={"language": self._catalogue.choose(request.header("accept-language"))},
         )
 
-    async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown:
+    async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown | Reread:
         """A new flow that says why it is there. Raises SelfServiceFlowExpired for clients that want JSON."""
         asked = replace(request, url=old.request_url, query={})
         fresh = rules.expired(old, await rules.furnish(self._new_flow(rules, old.type, asked), asked))
         await self._insert(fresh)
+        answer = rules.after_expiry(old, fresh, request)
+        if answer is not None:
+            return answer
         if request.is_json or old.type is FlowType.API:
             raise SelfServiceFlowExpired(old.expires_at, self._clock.now(), fresh.id)
         return self._shown(Why.REPLACED, fresh)

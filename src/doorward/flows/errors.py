@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from doorward.errors import Conflict, DoorwardError, Forbidden, InvalidInput, NotFound
+from doorward.errors import Conflict, DoorwardError, Forbidden, InvalidInput, NotFound, Unauthorised
 
 
 class FlowNotFound(NotFound):
@@ -25,6 +25,44 @@ class SelfServiceFlowReturnToForbidden(InvalidInput):
 
 class SessionAlreadyAvailable(InvalidInput):
     """You are already signed in."""
+
+
+class SessionInactive(Unauthorised):
+    """Nobody is signed in here, or not any more."""
+
+
+class SessionAal1Required(Unauthorised):
+    """Sign in first; then a second factor can be asked for."""
+
+
+class LoginElsewhereRequired(Forbidden):
+    """Signing in again, or with a second factor, is needed first."""
+
+    def __init__(self, redirect_browser_to: str) -> None:
+        """`redirect_browser_to` starts the login: JSON clients find it in the error, browsers are sent there."""
+        self.redirect_browser_to = redirect_browser_to
+        super().__init__()
+
+
+class SessionRefreshRequired(LoginElsewhereRequired):
+    """The sign-in is too long ago for this change. Sign in again."""
+
+
+class SessionAal2Required(LoginElsewhereRequired):
+    """This account needs its second factor first."""
+
+    def __init__(self, redirect_browser_to: str) -> None:
+        """Kratos has the address in the details, too."""
+        super().__init__(redirect_browser_to)
+        self.details = {"redirect_browser_to": redirect_browser_to}
+
+
+class BrowserLocationChangeRequired(InvalidInput):
+    """The browser has to load another page to go on."""
+
+    def __init__(self, redirect_browser_to: str) -> None:
+        self.redirect_browser_to = redirect_browser_to
+        super().__init__()
 
 
 class SecurityCsrfViolation(Forbidden):

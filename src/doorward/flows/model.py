@@ -17,6 +17,9 @@ class FlowKind(StrEnum):
     """What the person wants to do."""
 
     REGISTRATION = "registration"
+    LOGIN = "login"
+    SETTINGS = "settings"
+    RECOVERY = "recovery"
     VERIFICATION = "verification"
 
 
@@ -29,8 +32,10 @@ class FlowType(StrEnum):
 
 class FlowState(StrEnum):
     CHOOSE_METHOD = "choose_method"
+    SHOW_FORM = "show_form"
     SENT_EMAIL = "sent_email"
     PASSED_CHALLENGE = "passed_challenge"
+    SUCCESS = "success"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Flow:
     schema_id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
     internal: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    updated_at: datetime | None = None
 
     @property
     def return_to(self) -> str:

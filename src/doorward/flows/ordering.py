@@ -11,6 +11,22 @@ GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", 
 PASSWORD = "password"  # noqa: S105 -- the name of a field
 
 
+LOGIN_GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret")
+LOGIN_FIRST = (CSRF_FIELD, "identifier", PASSWORD)
+
+
+def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The CSRF field, the identifier, the password; then by group, buttons last."""
+
+    def key(node: Node) -> tuple[int, int, bool]:
+        if node.name in LOGIN_FIRST:
+            return (LOGIN_FIRST.index(node.name), 0, False)
+        group = LOGIN_GROUPS.index(node.group) if node.group in LOGIN_GROUPS else -1
+        return (len(LOGIN_FIRST), group, node.name == "method")
+
+    return tuple(sorted(nodes, key=key))
+
+
 def sort_registration(nodes: Iterable[Node], trait_names: Sequence[str]) -> tuple[Node, ...]:
     """Stable: what has no place of its own keeps its order within its group."""
     placed = [CSRF_FIELD, *trait_names[:1], PASSWORD, *trait_names[1:]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.clock import Clock
+from doorward.flows.answers import Reread
 from doorward.flows.consents import SHOWN, answered_consents, shown_consents
 from doorward.flows.contract import (
     KindSettings,
@@ -16,7 +17,7 @@ from doorward.flows.contract import (
     Stage,
     Veto,
 )
-from doorward.flows.csrf import check_sender
+from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SchemaNotSelectable, SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
 from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
 from doorward.flows.messages import Catalogue, Words
@@ -77,7 +78,7 @@ class RegistrationRules:
 
     # Starting
 
-    def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+    async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Refuses when sign-up is off, when somebody is signed in, and a `return_to` that leads elsewhere."""
         self._require_enabled()
         if request.session is not None and type_ is FlowType.API:
@@ -110,9 +111,16 @@ class RegistrationRules:
         context = {"expired_at": at.isoformat(), "expired_at_unix": int(at.timestamp())}
         return new.with_ui(messages=[words.say(4040001, context, minutes=minutes(self._clock.now(), at))])
 
+    def after_expiry(self, old: Flow, new: Flow, request: FlowRequest) -> Reread | None:
+        return None
+
     # Submitting
 
-    def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+    async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
+        """A browser flow is for the browser that started it. Raises SecurityCsrfViolation."""
+        check_reader(flow, request)
+
+    async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
         """Refuses when sign-up is off or somebody is signed in."""
         self._require_enabled()
         if request.session is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from doorward.clock import rfc3339
 from doorward.flows.messages import Message
-from doorward.flows.model import CSRF_FIELD, Flow, FlowType, Node, Ui
+from doorward.flows.model import CSRF_FIELD, Flow, FlowKind, FlowType, Node, Ui
 from doorward.security.tokens import mask
 
 
@@ -22,6 +22,9 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
         "state": str(flow.state),
         **flow.extra,
     }
+    if flow.kind is FlowKind.LOGIN:
+        body["created_at"] = rfc3339(flow.issued_at)
+        body["updated_at"] = rfc3339(flow.updated_at or flow.issued_at)
     if flow.active:
         body["active"] = flow.active
     if flow.return_to:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.identities.model import Identity
 from doorward.sessions.model import Device, Session
 
 CDN_COOKIES = ("__cf", "_cf", "cf_")
@@ -39,7 +40,8 @@ class FlowRequest:
 
     `csrf_cookie` is the token that the browser holds after this answer (a new one at a first visit), "" without.
     `read` decodes the body once it is known which fields the form has.
-    `is_json`: the client wants JSON rather than redirects. `session` is the live session that came along.
+    `is_json`: the client wants JSON rather than redirects. `session` is the live session that came along,
+    `session_token` what opens it and `identity` whose it is (without credentials).
     """
 
     method: str
@@ -52,6 +54,8 @@ class FlowRequest:
     csrf_cookie: str = field(default="", repr=False)
     is_json: bool = False
     session: Session | None = None
+    session_token: str = field(default="", repr=False)
+    identity: Identity | None = None
     trace_id: str = ""
 
     def header(self, name: str) -> str:

@@ -66,6 +66,14 @@ class HookRunner:
                 draft = patched
         return Asked(draft, frozenset(effects))
 
+    async def after_login(self, flow: Flow, method: str, context: Mapping[str, Any]) -> Veto | None:
+        """The `after` hooks of a sign-in, before the session is stored."""
+        for hook in self._hooks(flow.kind, AFTER, method):
+            verdict = await hook.run(HookContext(flow, context))
+            if isinstance(verdict, Veto):
+                return verdict
+        return None
+
     def _hooks(self, kind: FlowKind, phase: str, method: str | None) -> list[InFlowHook]:
         return [self._source.hook(entry) for entry in self._table.in_flow_hooks(kind, phase, method)]
 

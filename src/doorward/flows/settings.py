@@ -2,6 +2,7 @@
 
 from doorward.config.model import Config
 from doorward.flows.contract import KindSettings
+from doorward.flows.login import LoginSettings
 from doorward.flows.registration import RegistrationSettings
 from doorward.flows.return_to import ReturnTargets
 from doorward.flows.verification import VerificationSettings
@@ -32,6 +33,24 @@ def registration_settings(config: Config) -> RegistrationSettings:
             if own.default_browser_return_url
         },
         has_legacy_verification_items=config.feature_flags.legacy_continue_with_verification_ui,
+    )
+
+
+def login_settings(config: Config) -> LoginSettings:
+    """Of signing in."""
+    flow = config.selfservice.flows.login
+    return LoginSettings(
+        kind=KindSettings(flow.ui_url, flow.lifespan),
+        targets=return_targets(config),
+        base_url=config.serve.public.base_url,
+        is_identifier_first=flow.style == "identifier_first",
+        header_allowlist=config.clients.web_hook.header_allowlist,
+        default_url=flow.after.default_browser_return_url,
+        method_urls={
+            name: own.default_browser_return_url
+            for name, own in flow.after.methods.items()
+            if own.default_browser_return_url
+        },
     )
 
 

@@ -97,4 +97,5 @@ def _flow(row: Row) -> Flow:
         schema_id=row["schema_id"],
         extra=read_json(row["extra"]),
         internal=read_json(row["internal"]),
+        updated_at=read_time(row["updated_at"]),
     )

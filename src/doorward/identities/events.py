@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     DELETED = "identity.deleted"
     CONSENT_CHANGED = "consent.changed"
     ADDRESS_VERIFIED = "address.verified"
+    SESSION_CREATED = "session.created"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,7 @@ class Recorder(Protocol):
     """Writes what follows from an event, in the open transaction."""
 
     async def record(self, tx: Transaction, event: IdentityEvent) -> Recorded: ...
+
+    def hears(self, event: IdentityEvent) -> bool:
+        """Whether anything follows from such an event; `seq` does not matter."""
+        ...

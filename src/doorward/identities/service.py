@@ -141,6 +141,17 @@ class IdentityService:
         seq = await store.next_event_seq(tx, identity_id)
         return await self._recorded(tx, EventKind.ADDRESS_VERIFIED, after, before, cause, seq)
 
+    async def note(self, tx: Transaction, kind: EventKind, identity: Identity, cause: Cause) -> Recorded | None:
+        """Records something that happened to a person and changed nothing of theirs; None where nobody listens.
+
+        A sign-in that no action listens to costs no row and no lock.
+        """
+        event = IdentityEvent(kind, identity, None, cause, 0, self._clock.now())
+        if not self._recorder.hears(event):
+            return None
+        seq = await store.next_event_seq(tx, identity.id)
+        return await self._recorder.record(tx, replace(event, seq=seq))
+
     async def _get_locked(self, tx: Transaction, identity_id: UUID) -> Identity:
         # The row is locked before it is read: two changes of one identity must not both start from the same state.
         await tx.execute("UPDATE identities SET event_seq = event_seq WHERE id = :id", {"id": identity_id})

@@ -10,10 +10,13 @@ from doorward.config.problems import Problem
 from doorward.config.read import read
 from doorward.errors import Misconfigured
 from doorward.flows.contract import RegistrationMethod
+from doorward.flows.login_contract import LoginMethod
 from doorward.methods.password import PasswordMethod, policy_of
+from doorward.methods.password_login import PasswordLogin
 from doorward.methods.profile import ProfileStep
 from doorward.security.breaches import BreachList, BreachSettings, Sender
 from doorward.security.passwords import HashSettings, PasswordHasher
+from doorward.storage.contract import Database
 
 S = TypeVar("S")
 
@@ -29,15 +32,26 @@ class MethodTools:
     hasher: PasswordHasher
     hashes: HashSettings
     sender: Sender
+    database: Database
     is_dev: bool = False
 
 
+LoginFactory = Callable[[MethodConfig, MethodTools], LoginMethod]
 Factory = Callable[[MethodConfig, MethodTools], RegistrationMethod]
 
 
 def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[RegistrationMethod, ...]:
     """In the order in which they are asked whether a submission is theirs. Raises MethodMisconfigured."""
     return tuple(make(configs[name], tools) for name, make in FACTORIES.items() if _is_on(configs, name))
+
+
+def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[LoginMethod, ...]:
+    """The ways to sign in, in the order in which they are asked. Raises MethodMisconfigured."""
+    return tuple(make(configs[name], tools) for name, make in LOGIN_FACTORIES.items() if _is_on(configs, name))
+
+
+def _password_login(_config: MethodConfig, tools: MethodTools) -> LoginMethod:
+    return PasswordLogin(tools.database, tools.hasher)
 
 
 def _profile(_config: MethodConfig, _tools: MethodTools) -> RegistrationMethod:
@@ -55,6 +69,7 @@ def _password(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
     return PasswordMethod(policy, BreachList(breaches, tools.sender), tools.hasher)
 
 
+LOGIN_FACTORIES: Mapping[str, LoginFactory] = {"password": _password_login}
 FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
 
 

@@ -72,6 +72,7 @@ class PasswordHasher:
         self._settings = settings
         self._formats = tuple(formats)
         self._line = HashLine(threads or os.cpu_count() or 1, waiting_limit=waiting_limit)
+        self._decoy: str | None = None
         chosen = settings.argon2
         self._argon2 = argon2.PasswordHasher(
             time_cost=chosen.iterations,
@@ -97,6 +98,13 @@ class PasswordHasher:
         known = self.get_format(encoded)
         raw = encode(password)
         return await self._line.run(lambda: known.verify(raw, encoded))
+
+    async def hash_nothing(self, password: str) -> None:
+        """Takes as long as a verification: whether there is an account must not be told by time. Raises Overloaded."""
+        encoded = self._decoy
+        if encoded is None:
+            self._decoy = encoded = await self.hash("nobody has this password")
+        await self.verify(password, encoded)
 
     def get_format(self, encoded: str) -> HashFormat:
         """Raises UnknownHash for other formats and for hashes that cost too much."""

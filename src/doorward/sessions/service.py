@@ -1,5 +1,6 @@
 """Use cases on sessions: issue one at a sign-in, find the one that a token opens, end them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,6 +36,26 @@ class SessionService:
 
     async def store(self, tx: Transaction, issued: Issued) -> None:
         await store.insert_session(tx, issued)
+
+    def raised(self, session: Session, method: str, aal: str, device: Device) -> Session:
+        """The same session after another proof: the method is appended, a higher level kept, its age starts anew.
+
+        The device that Kratos adds here has the zero id and is not stored. Nothing is written yet.
+        """
+        now = self._clock.now()
+        return replace(
+            session,
+            aal=max(session.aal, aal),
+            methods=(*session.methods, AuthenticationMethod(method, aal, now)),
+            authenticated_at=now,
+            issued_at=now,
+            expires_at=now + self._lifespan,
+            devices=(*session.devices, replace(device, id=UUID(int=0))),
+        )
+
+    async def store_raised(self, tx: Transaction, session: Session) -> None:
+        """What `raised` changed. `issued_at` and `expires_at` stay as they are stored (as in Kratos)."""
+        await store.update_raised(tx, session, self._clock.now())
 
     async def find_live(self, reader: Reader, token: str) -> Session | None:
         """The session of a token if it is active and has not expired. The identity's own state is for the caller."""

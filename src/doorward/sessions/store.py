@@ -61,6 +61,23 @@ async def find_by_token(reader: Reader, token: str) -> Session | None:
     return _session(row, devices)
 
 
+async def update_raised(tx: Transaction, session: Session, at: datetime) -> None:
+    """Level, methods and age of a session that was proved again."""
+    await tx.execute(
+        """
+        UPDATE sessions SET aal = :aal, methods = :methods, authenticated_at = :authenticated_at, updated_at = :at
+        WHERE id = :id
+        """,
+        {
+            "id": session.id,
+            "aal": session.aal,
+            "methods": [_method_json(method) for method in session.methods],
+            "authenticated_at": session.authenticated_at,
+            "at": at,
+        },
+    )
+
+
 async def revoke_all(tx: Transaction, identity_id: UUID, except_id: UUID | None, at: datetime) -> int:
     """Makes an identity's sessions inactive, all but one; returns how many were active."""
     return await tx.execute(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from doorward.clock import Clock
 from doorward.errors import DoorwardError, NotFound
-from doorward.flows.errors import SecurityCsrfViolation
+from doorward.flows.errors import LoginElsewhereRequired, SecurityCsrfViolation
 from doorward.flows.errors_store import FlowError, find_error, keep_error
 from doorward.flows.return_to import with_query
 from doorward.security.tokens import is_equal
@@ -36,6 +36,8 @@ class ErrorPages:
         wants_json = is_json_client(request.headers) if as_json is None else as_json
         if wants_json:
             return json_problem(error)
+        if isinstance(error, LoginElsewhereRequired):
+            return redirect(request, error.redirect_browser_to)
         kept = dict(problem_of(error).error)
         if details := {name: value for name, value in kept.get("details", {}).items() if name != "reject_reason"}:
             kept["details"] = details

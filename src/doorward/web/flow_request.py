@@ -31,6 +31,8 @@ async def flow_request(request: Request, site: Site) -> FlowRequest:
         csrf_cookie=csrf_token_of(request),
         is_json=is_json_client(request.headers),
         session=visitor.session if visitor else None,
+        session_token=visitor.credential.token if visitor else "",
+        identity=visitor.identity if visitor else None,
         trace_id=current_trace_id(),
     )
 

@@ -23,8 +23,10 @@ from doorward.errors import (
     Unavailable,
 )
 from doorward.flows.errors import (
+    BrowserLocationChangeRequired,
     FlowIdMissing,
     FlowNotFound,
+    LoginElsewhereRequired,
     SchemaNotSelectable,
     SelfServiceFlowExpired,
     UnreadableSubmission,
@@ -39,6 +41,7 @@ JSON = "application/json"
 # The first class that fits decides, so the special ones come before their kinds.
 STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
     (SelfServiceFlowExpired, 410),
+    (BrowserLocationChangeRequired, 422),
     (UnknownSchema, 404),
     (BodyTooLarge, 413),
     (WebHookBroken, 500),
@@ -64,6 +67,7 @@ MESSAGES: Mapping[int, str] = {
     409: "The resource could not be created due to a conflict",
     410: "This is no longer available. Start again.",
     413: "The request is too large",
+    422: "The request was understood, but another page has to be loaded to go on",
     500: "An internal error occurred. It was logged; please contact the operator if it persists",
     502: "Another service that is needed here did not answer as it should",
     504: "Another service that is needed here did not answer in time",
@@ -128,6 +132,8 @@ def _reason(error: DoorwardError, status: int) -> str:
 
 
 def _siblings(error: DoorwardError) -> dict[str, Any]:
+    if isinstance(error, LoginElsewhereRequired | BrowserLocationChangeRequired):
+        return {"redirect_browser_to": error.redirect_browser_to}
     if not isinstance(error, SelfServiceFlowExpired) or error.use_flow_id is None:
         return {}
     return {

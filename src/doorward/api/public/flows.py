@@ -11,13 +11,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.errors import DoorwardError
-from doorward.flows.answers import Answer, Done, MovedOn, Shown, Why
+from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, Why
 from doorward.flows.engine import FlowEngine
+from doorward.flows.errors import BrowserLocationChangeRequired
 from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
 from doorward.web.negotiate import accepts_json, is_json_client
 from doorward.web.operation import Operation, operation
+from doorward.web.problems import json_problem
 from doorward.web.responses import json_answer, redirect
 from doorward.web.site import Site
 
@@ -110,6 +112,10 @@ class FlowEndpoints:
             case MovedOn(location):
                 is_start = request.url.path.endswith("/browser")
                 return redirect(request, location, SEE_OTHER if is_start else FOUND)
+            case Navigate():
+                return self._navigated(request, answer, is_json)
+            case Reread():
+                return self._reread(request, answer, is_json)
             case Done():
                 return self._done(request, answer, is_json)
 
@@ -124,6 +130,21 @@ class FlowEndpoints:
             response = json_answer(done.body)
         else:
             response = redirect(request, done.location)
+        return self._with_cookies(response, done)
+
+    def _navigated(self, request: Request, answer: Navigate, is_json: bool) -> Response:
+        if is_json:
+            response = json_problem(BrowserLocationChangeRequired(answer.location))
+        else:
+            response = redirect(request, answer.location)
+        return self._with_cookies(response, answer)
+
+    def _reread(self, request: Request, answer: Reread, is_json: bool) -> Response:
+        if is_json or answer.flow.type is FlowType.API:
+            return redirect(request, f"{self._site.base_url}self-service/{self._kind}/flows?id={answer.flow.id}")
+        return redirect(request, answer.page_url)
+
+    def _with_cookies(self, response: Response, done: Done | Navigate) -> Response:
         cookies = self._site.cookies
         if done.csrf_cookie:
             response.headers.append("set-cookie", cookies.csrf(done.csrf_cookie))

@@ -1,0 +1,285 @@
+"""Signing in: who may start, the form for a first or a second factor, and what a proof is worth."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from doorward.clock import Clock
+from doorward.errors import InvalidInput
+from doorward.flows.answers import MovedOn, Navigate, Reread
+from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.csrf import check_reader, check_sender
+from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
+from doorward.flows.form import FormProblem, with_problems, with_values
+from doorward.flows.login_contract import (
+    AAL1,
+    AAL2,
+    Authenticated,
+    LoginForm,
+    LoginMethod,
+    LoginStage,
+    LoginView,
+    is_refresh,
+    requested_aal,
+)
+from doorward.flows.login_plan import LoginPlan
+from doorward.flows.messages import Catalogue
+from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.nodes import csrf_node
+from doorward.flows.ordering import sort_login
+from doorward.flows.request import FieldTypes, FlowRequest
+from doorward.flows.return_to import ReturnTargets
+from doorward.flows.run_hooks import HookRunner
+from doorward.flows.sign_in import SignIn, sign_in
+from doorward.flows.template_context import template_context
+from doorward.identities.events import Cause
+from doorward.identities.model import Identity
+from doorward.identities.render import public_identity
+from doorward.identities.service import IdentityService
+from doorward.identities.store import find_identity
+from doorward.security.tokens import new_csrf_token
+from doorward.sessions.render import session_json
+from doorward.sessions.service import SessionService
+from doorward.storage.contract import Database
+
+OWN_FIELDS: FieldTypes = {
+    "method": "string",
+    "csrf_token": "string",
+    "identifier": "string",
+    "transient_payload": "object",
+}
+
+
+class UnknownAal(InvalidInput):
+    """The requested assurance level has to be aal1 or aal2."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """`default_url` is where a browser goes after signing in, `method_urls` after a certain method."""
+
+    kind: KindSettings
+    targets: ReturnTargets
+    base_url: str
+    is_identifier_first: bool = False
+    header_allowlist: tuple[str, ...] = ()
+    default_url: str | None = None
+    method_urls: Mapping[str, str] = field(default_factory=dict)
+
+    def default_for(self, method: str) -> str:
+        return self.method_urls.get(method) or self.default_url or self.targets.default
+
+
+@dataclass(frozen=True, slots=True)
+class LoginParts:
+    """Who stores, who asks the hooks."""
+
+    database: Database
+    identities: IdentityService
+    sessions: SessionService
+    hooks: HookRunner
+    catalogue: Catalogue
+    clock: Clock
+
+
+class LoginRules:
+    """The rules of the kind `login`."""
+
+    kind = FlowKind.LOGIN
+
+    def __init__(self, settings: LoginSettings, methods: Sequence[LoginMethod], parts: LoginParts) -> None:
+        self._settings = settings
+        self._methods = tuple(methods)
+        self._parts = parts
+
+    @property
+    def settings(self) -> KindSettings:
+        return self._settings.kind
+
+    # Starting
+
+    async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+        """Who is signed in signs in again only with `refresh=true` or for a higher level.
+
+        Raises UnknownAal, SessionAal1Required, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
+        """
+        aal = _asked_aal(request)
+        target = self._settings.targets.check(request.query.get("return_to", ""), self._settings.default_url)
+        if request.session is None:
+            if aal == AAL2:
+                raise SessionAal1Required
+            return None
+        if _wants_refresh(request) or (aal == AAL2 and request.session.aal != AAL2):
+            return None
+        if request.is_json or type_ is FlowType.API:
+            raise SessionAlreadyAvailable
+        return target
+
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+        """The form, after the `before` hooks. Raises HookRefused, WebHookFailed."""
+        shown = {
+            "organization_id": None,
+            "refresh": request.session is not None and _wants_refresh(request),
+            "requested_aal": _asked_aal(request),
+        }
+        flow = replace(flow, extra={**flow.extra, **shown})
+        words = self._parts.catalogue.words(flow.language)
+        await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
+        stage = LoginStage.IDENTIFIER if self._starts_with_identifier(flow) else LoginStage.ONE_STEP
+        identity = await self._signed_in(flow, request)
+        return self._furnished(flow, LoginView(flow, stage, words, identity))
+
+    def expired(self, old: Flow, new: Flow) -> Flow:
+        """The new form, saying when the old one expired."""
+        words = self._parts.catalogue.words(new.language)
+        at = old.expires_at
+        context = {"expired_at": at.isoformat(), "expired_at_unix": int(at.timestamp())}
+        return new.with_ui(messages=[words.say(4010001, context, minutes=minutes(self._parts.clock.now(), at))])
+
+    def after_expiry(self, old: Flow, new: Flow, request: FlowRequest) -> Reread | None:
+        return None
+
+    async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
+        """A browser flow is for the browser that started it. Raises SecurityCsrfViolation."""
+        check_reader(flow, request)
+
+    # Submitting
+
+    async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+        """Who is signed in already is sent away, whatever the form asked to return to (as Kratos).
+
+        Raises SessionAal1Required for a second factor without a first.
+        """
+        if requested_aal(flow) == AAL2 and request.session is None:
+            raise SessionAal1Required
+        if self._may_sign_in(flow, request) or request.is_json or flow.type is FlowType.API:
+            return None
+        return self._settings.targets.default
+
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan | MovedOn | Navigate | Reread:
+        """Asks the method, asks the hooks: the plan of what to store, or the form again.
+
+        Raises SecurityCsrfViolation, WebHookFailed, WebHookTimedOut.
+        """
+        words = self._parts.catalogue.words(flow.language)
+        if not self._may_sign_in(flow, request):
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": SIGNED_IN})))
+        body = await request.read(self._field_types())
+        if body.problem is not None:
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
+        form = LoginForm(flow, request, body.values, words, await self._signed_in(flow, request))
+        method = next((each for each in self._methods if each.is_mine(form)), None)
+        if method is None:
+            return _rejected(flow, FormProblem(None, words.say(4010002)))
+        typed = replace(flow, ui=with_values(flow.ui, {"identifier": form.text("identifier")}))
+        form = replace(form, flow=typed)
+        problems = method.check(form)
+        if problems:
+            return _rejected(typed, *problems)
+        stranger = check_sender(flow, request, form.text("csrf_token"), words)
+        if stranger is not None:
+            return _rejected(typed, stranger)
+        return await self._decided(flow, form, method)
+
+    async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
+        decision = await method.login(form)
+        match decision:
+            case Refused(problems):
+                return _rejected(form.flow, *problems)
+            case Authenticated():
+                return await self._authenticated(replace(fetched, active=method.name), form, decision)
+            case _:
+                return decision
+
+    async def _authenticated(self, flow: Flow, form: LoginForm, proof: Authenticated) -> Rejection | Plan:
+        if not proof.identity.is_active:
+            return _rejected(flow, FormProblem(None, form.words.say(4010011)))
+        request = form.request
+        location = self._settings.targets.check(flow.return_to, self._settings.default_for(proof.method))
+        entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
+        context = self._context(flow, form, entry, proof.identity)
+        asked = await self._parts.hooks.after_login(flow, proof.method, context)
+        if isinstance(asked, Veto):
+            return _rejected(flow, *asked.problems)
+        is_new_browser = flow.type is FlowType.BROWSER and entry.is_new
+        return LoginPlan(
+            identities=self._parts.identities,
+            clock=self._parts.clock,
+            base_url=self._settings.base_url,
+            flow=flow,
+            words=form.words,
+            proof=proof,
+            sign_in=entry,
+            cause=Cause("flow", str(self.kind), flow.id, proof.method, context, request.trace_id, flow.language),
+            location=location,
+            next_factor_url="",
+            csrf_cookie=new_csrf_token() if is_new_browser else "",
+        )
+
+    # The form
+
+    def _furnished(self, flow: Flow, view: LoginView) -> Flow:
+        own = [node for method in self._methods for node in method.nodes(view)]
+        nodes: list[Node] = [csrf_node(), *_once(own)]
+        messages = []
+        if view.is_refresh:
+            messages.append(view.words.say(1010003))
+        if view.aal == AAL2:
+            messages.append(view.words.say(1010004))
+        return flow.with_ui(nodes=sort_login(nodes), messages=messages)
+
+    def _starts_with_identifier(self, flow: Flow) -> bool:
+        return self._settings.is_identifier_first and requested_aal(flow) == AAL1 and not is_refresh(flow)
+
+    def _field_types(self) -> dict[str, str]:
+        types = dict(OWN_FIELDS)
+        for method in self._methods:
+            types.update(method.fields)
+        return types
+
+    async def _signed_in(self, flow: Flow, request: FlowRequest) -> Identity | None:
+        """Who proves again, with credentials; None at a first factor."""
+        if request.session is None or not (is_refresh(flow) or requested_aal(flow) == AAL2):
+            return None
+        return await find_identity(self._parts.database.reader, request.session.identity_id, with_credentials=True)
+
+    def _may_sign_in(self, flow: Flow, request: FlowRequest) -> bool:
+        return request.session is None or is_refresh(flow) or requested_aal(flow) == AAL2
+
+    def _context(self, flow: Flow, form: LoginForm, entry: SignIn, identity: Identity) -> dict[str, Any]:
+        """What hooks and actions see."""
+        public = public_identity(identity, self._settings.base_url)
+        now = self._parts.clock.now()
+        return {
+            **template_context(flow, form.request, self._settings.header_allowlist),
+            "identity": public,
+            "session": session_json(entry.issued.session, public, True, now),
+        }
+
+
+SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that asks again."
+
+
+def _asked_aal(request: FlowRequest) -> str:
+    aal = request.query.get("aal", "") or AAL1
+    if aal not in (AAL1, AAL2):
+        raise UnknownAal
+    return aal
+
+
+def _wants_refresh(request: FlowRequest) -> bool:
+    return request.query.get("refresh", "") == "true"
+
+
+def _once(nodes: Sequence[Node]) -> list[Node]:
+    """Several methods ask for the same field: the first one's is shown."""
+    kept: dict[tuple[str, str], Node] = {}
+    for node in nodes:
+        value = str(node.attributes.get("value", "")) if node.attributes.get("type") == "submit" else ""
+        kept.setdefault((node.name, value), node)
+    return list(kept.values())
+
+
+def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
+    ui = with_problems(flow.ui, problems)
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_login(ui.nodes))))
