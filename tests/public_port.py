@@ -27,6 +27,7 @@ from doorward.flows.model import FlowKind
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.methods.password import PasswordMethod
+from doorward.methods.password_login import PasswordLogin
 from doorward.methods.profile import ProfileStep
 from doorward.observability.metrics import make_metrics
 from doorward.security.breaches import BreachList, BreachSettings
@@ -188,6 +189,7 @@ def _assembled(config: Config, database: Database, clock: MovableClock, hasher: 
             identities=IdentityService(schemas, EventRows(), clock),
             sessions=sessions,
             registration_methods=(ProfileStep(), password),
+            login_methods=(PasswordLogin(database, hasher),),
             table=table,
             hooks=Hooks(),
             waiter=Waiter(),

@@ -12,6 +12,7 @@ from doorward.flows.contract import RegistrationMethod
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.methods.password import PasswordMethod
+from doorward.methods.password_login import PasswordLogin
 from doorward.methods.profile import ProfileStep
 from doorward.security.breaches import BreachList, BreachSettings
 from doorward.security.password_policy import PolicySettings
@@ -41,6 +42,7 @@ def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) 
             identities=IdentityService(schemas, recorder, clock),
             sessions=sessions,
             registration_methods=methods,
+            login_methods=(PasswordLogin(database, hasher),),
             table=action_table(config),
             hooks=hooks,
             waiter=waiter,

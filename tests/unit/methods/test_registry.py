@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from doorward.clock import SystemClock
 from doorward.config.model_flows import MethodConfig
 from doorward.methods.registry import MethodMisconfigured, MethodTools, registration_methods
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.passwords import HashSettings, PasswordHasher
+from doorward.storage.engine import open_database
 
 
 class Offline:
@@ -20,7 +22,8 @@ class Offline:
 @pytest.fixture
 def tools() -> Iterator[MethodTools]:
     hasher = PasswordHasher(HashSettings(is_dev=True), threads=1)
-    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), is_dev=True)
+    database = open_database("memory", SystemClock())
+    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), database, is_dev=True)
     hasher.close()
 
 
