@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from doorward.ui.words import ACCOUNT, AUTOCOMPLETE, BUTTONS, UNSPOKEN, WAITING, WAITING_ELSE
+from doorward.ui.flow_words import REGISTRATION, SECTIONS, WAIT, FlowWords
+from doorward.ui.words import ACCOUNT, AUTOCOMPLETE, UNSPOKEN
 
 TEXT_LIKE = frozenset({"text", "password", "number", "email", "tel", "url", "date", "datetime-local"})
 HIDDEN, CHECKBOX, SUBMIT, BUTTON = "hidden", "checkbox", "submit", "button"
@@ -62,11 +63,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something to look at: `kind` is text, img or a."""
+    """Something to look at: `kind` is text, img or a. `items` are what a text lists: backup codes."""
 
     kind: str
     id: str
     text: str = ""
+    items: tuple[str, ...] = ()
+    title: str = ""
     href: str = ""
     alt: str = ""
     size: tuple[int, int] = (0, 0)
@@ -101,7 +104,43 @@ class FormView:
         return (*general, *of_fields)
 
 
-def form_view(ui: Mapping[str, Any], hints: Mapping[str, str] | None = None) -> FormView:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One group of a page that has several forms."""
+
+    id: str
+    title: str
+    form: FormView
+
+
+def section_views(
+    ui: Mapping[str, Any], hints: Mapping[str, str] | None = None, words: FlowWords = REGISTRATION
+) -> tuple[Section, ...]:
+    """A form for each group: sent alone, one never loses what was typed into another. Messages stand above them all."""
+    shared = [node for node in ui["nodes"] if node["group"] == "default"]
+    groups = [group for group in SECTIONS if any(node["group"] == group for node in ui["nodes"])]
+    return tuple(
+        Section(
+            f"section-{group}",
+            SECTIONS[group],
+            form_view({**ui, "messages": (), "nodes": _of_group(ui["nodes"], group, shared)}, hints, words),
+        )
+        for group in groups
+    )
+
+
+def _of_group(nodes: Sequence[Any], group: str, shared: Sequence[Any]) -> list[Any]:
+    return [*shared, *(node for node in nodes if node["group"] == group)]
+
+
+def notes_of(ui: Mapping[str, Any]) -> tuple[Note, ...]:
+    """The messages about a form as a whole."""
+    return _notes(ui.get("messages", ()))
+
+
+def form_view(
+    ui: Mapping[str, Any], hints: Mapping[str, str] | None = None, words: FlowWords = REGISTRATION
+) -> FormView:
     """`ui` is `{action, method, nodes, messages?}`; `hints` are sentences below fields, by field name.
 
     Fields come first, then boxes to tick, then buttons: whatever the order of the methods, a person reads downwards.
@@ -117,7 +156,7 @@ def form_view(ui: Mapping[str, Any], hints: Mapping[str, str] | None = None) -> 
         # The password comes last: it is chosen once the rest is known.
         fields=tuple(sorted(drawn, key=lambda each: each.type == "password")),
         checkboxes=tuple(boxes),
-        buttons=tuple(_buttons(nodes)),
+        buttons=tuple(_buttons(nodes, words)),
         notes=_notes(ui.get("messages", ())),
     )
 
@@ -145,7 +184,7 @@ def _field(node: Mapping[str, Any], hints: Mapping[str, str]) -> Field:
     )
 
 
-def _buttons(nodes: Iterable[Mapping[str, Any]]) -> Iterable[Button]:
+def _buttons(nodes: Iterable[Mapping[str, Any]], words: FlowWords) -> Iterable[Button]:
     """One button is the primary one: the first that leads onwards."""
     found = [node for node in nodes if node["attributes"]["type"] in (SUBMIT, BUTTON)]
     onwards = [node for node in found if node["attributes"]["name"] != "screen" and node["group"] != "oidc"]
@@ -155,8 +194,8 @@ def _buttons(nodes: Iterable[Mapping[str, Any]]) -> Iterable[Button]:
         yield Button(
             name=key[0],
             value=key[1],
-            label=BUTTONS.get(key) or _label(node),
-            waiting=WAITING.get(key, WAITING_ELSE),
+            label=words.buttons.get(key) or _label(node),
+            waiting=words.waiting.get(key, WAIT),
             is_primary=bool(onwards) and node is onwards[0],
             is_disabled=bool(attributes.get("disabled")),
         )
@@ -174,7 +213,9 @@ def _part(node: Mapping[str, Any]) -> Part | None:
     attributes = node["attributes"]
     match node["type"]:
         case "text":
-            return Part("text", attributes["id"], text=attributes["text"]["text"])
+            told = attributes["text"]
+            items = tuple(str(each["text"]) for each in (told.get("context") or {}).get("secrets", ()))
+            return Part("text", attributes["id"], text=told["text"], items=items, title=_label(node))
         case "img":
             size = (int(attributes["width"]), int(attributes["height"]))
             return Part("img", attributes["id"], href=attributes["src"], alt=_label(node), size=size)

@@ -7,6 +7,8 @@ from starlette.routing import Route
 from doorward.actions.model import Action
 from doorward.config.model import Config
 from doorward.flows.engine import FlowEngine
+from doorward.flows.model import FlowKind
+from doorward.ui.flow_pages import FlowPages, FlowPageSettings
 from doorward.ui.pages import PageSettings, SelfServicePages
 from doorward.ui.pieces import PiecesPage
 from doorward.ui.render import Pages
@@ -22,18 +24,32 @@ def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[
     static = StaticFiles()
     pages = Pages(static, page_headers(site.base_url, return_addresses(config)))
     announced = frozenset(action.consent for action in actions if action.consent and action.when == "registered")
-    settings = PageSettings(config.selfservice.flows.settings.ui_url, announced, _password_length_min(config))
-    routes = [*SelfServicePages(site, engine, pages, settings).routes(), *static.routes()]
+    kinds = open_kinds(config)
+    flows = FlowPages(site, engine, pages, FlowPageSettings(_password_length_min(config), kinds))
+    entrance = "ui/registration" if FlowKind.REGISTRATION in kinds else "ui/login"
+    settings = PageSettings(config.selfservice.flows.settings.ui_url, announced, entrance)
+    routes = [*SelfServicePages(site, flows, pages, settings).routes(), *static.routes()]
     return [*routes, *PiecesPage(pages).routes()] if config.dev else routes
+
+
+def open_kinds(config: Config) -> frozenset[FlowKind]:
+    """The flows that this installation lets people start."""
+    flows = config.selfservice.flows
+    switches = {
+        FlowKind.REGISTRATION: flows.registration.enabled,
+        FlowKind.RECOVERY: flows.recovery.enabled,
+        FlowKind.VERIFICATION: flows.verification.enabled,
+    }
+    return frozenset(kind for kind in FlowKind if switches.get(kind, True))
 
 
 def return_addresses(config: Config) -> list[str]:
     """Every address that a form may lead to."""
-    selfservice = config.selfservice
-    after = selfservice.flows.registration.after
-    urls = [selfservice.default_browser_return_url, *selfservice.allowed_return_urls, after.default_browser_return_url]
-    urls += [own.default_browser_return_url for own in after.methods.values()]
-    urls += [selfservice.flows.error.ui_url, selfservice.flows.registration.ui_url]
+    selfservice, flows = config.selfservice, config.selfservice.flows
+    urls: list[str | None] = [selfservice.default_browser_return_url, *selfservice.allowed_return_urls, flows.error.ui_url]
+    for flow in (flows.registration, flows.login, flows.settings, flows.recovery, flows.verification):
+        own = flow.after.methods.values()
+        urls += [flow.ui_url, flow.after.default_browser_return_url, *(each.default_browser_return_url for each in own)]
     return [url for url in urls if url]
 
 

@@ -3,23 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# By name and value of the node: a button says what happens.
-BUTTONS: Mapping[tuple[str, str], str] = {
-    ("method", "password"): "Create account",
-    ("method", "profile"): "Continue",
-    ("screen", "previous"): "Back",
-}
-WAITING: Mapping[tuple[str, str], str] = {
-    ("method", "password"): "Creating your account…",
-    ("method", "profile"): "One moment…",
-    ("screen", "previous"): "One moment…",
-}
-WAITING_ELSE = "One moment…"
-
 # Said by the form itself: a single way to go on needs no choosing.
 UNSPOKEN = frozenset({1040009})
 # Hidden fields that tell whose form this is, by the last part of their names.
-ACCOUNT = ("email", "phone", "username")
+ACCOUNT = ("email", "phone", "username", "identifier")
 
 # By the last part of a trait's name: what browsers and password managers know about persons (HTML, autofill detail).
 AUTOCOMPLETE: Mapping[str, str] = {
@@ -57,6 +44,11 @@ class ErrorWords:
 
 
 ERRORS: Mapping[str, ErrorWords] = {
+    "session_inactive": ErrorWords("You are not signed in", "Nothing was changed.", "Sign in, then try again."),
+    "session_aal1_required": ErrorWords("You are not signed in", "Nothing was changed.", "Sign in, then try again."),
+    "session_already_available": ErrorWords(
+        "You are signed in already", "Nothing was changed.", "Go on, or sign out first."
+    ),
     "security_csrf_violation": ErrorWords(
         "We could not check that this came from you",
         "Nothing was saved. This happens when cookies are blocked, or when the form was opened in another browser.",
@@ -66,8 +58,8 @@ ERRORS: Mapping[str, ErrorWords] = {
         "This form was open for too long", "Nothing was saved, for your safety.", "Start again; it takes a minute."
     ),
     "self_service_flow_disabled": ErrorWords(
-        "Signing up is closed",
-        "New accounts cannot be made here at the moment.",
+        "This is closed",
+        "It cannot be done here at the moment.",
         "Please contact the people who run this site.",
     ),
     "self_service_flow_return_to_forbidden": ErrorWords(
