@@ -88,7 +88,8 @@ class FlowPages:
     def _page(self, kind: FlowKind, flow: Mapping[str, Any]) -> Response:
         words = SECOND_FACTOR if flow.get("requested_aal") == "aal2" else WORDS[kind]
         state = str(flow["state"])
-        drawn: dict[str, Any] = {"title": words.title(state), "lead": words.lead(state), "links": self._links(kind, flow)}
+        drawn: dict[str, Any] = {"title": words.title(state), "lead": words.lead(state)}
+        drawn["links"] = self._links(kind, flow)
         if kind is FlowKind.SETTINGS:
             sections = section_views(flow["ui"], self._hints(kind), words)
             return self._pages.page("settings.html", 200, sections=sections, notes=notes_of(flow["ui"]), **drawn)

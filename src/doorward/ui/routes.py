@@ -46,7 +46,8 @@ def open_kinds(config: Config) -> frozenset[FlowKind]:
 def return_addresses(config: Config) -> list[str]:
     """Every address that a form may lead to."""
     selfservice, flows = config.selfservice, config.selfservice.flows
-    urls: list[str | None] = [selfservice.default_browser_return_url, *selfservice.allowed_return_urls, flows.error.ui_url]
+    urls: list[str | None] = [selfservice.default_browser_return_url, flows.error.ui_url]
+    urls += selfservice.allowed_return_urls
     for flow in (flows.registration, flows.login, flows.settings, flows.recovery, flows.verification):
         own = flow.after.methods.values()
         urls += [flow.ui_url, flow.after.default_browser_return_url, *(each.default_browser_return_url for each in own)]
