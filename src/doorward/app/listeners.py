@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 
 import uvicorn
@@ -54,7 +55,8 @@ class Listener(uvicorn.Server):
         yield
 
 
-def make_listener(app: ASGIApp) -> Listener:
+def make_listener(app: ASGIApp, context: ssl.SSLContext | None = None) -> Listener:
+    """`context` makes it speak TLS. On a bound socket."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -68,6 +70,8 @@ def make_listener(app: ASGIApp) -> Listener:
         timeout_graceful_shutdown=GRACE_S,
         backlog=BACKLOG,
     )
+    config.load()
+    config.ssl = context
     return Listener(config)
 
 

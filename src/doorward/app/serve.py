@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
 from doorward.app.moved_clock import move_clock
 from doorward.app.runtime import Generation, make_generation
+from doorward.app.tls import load_chain, make_context
 from doorward.app.tracing import install_tracing
 from doorward.app.watched import watched_files
 from doorward.clock import SystemClock
@@ -46,6 +48,7 @@ class Server:
     options: Options
     sockets: Mapping[str, socket.socket]
     generation: Generation
+    contexts: Mapping[str, ssl.SSLContext | None]
     switches: Mapping[str, Switch] = field(default_factory=lambda: {"public": Switch(), "admin": Switch()})
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reloading: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +61,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     allow_many_connections()
     log = Log("server")
     _tell(log, options.warnings)
+    contexts = {name: make_context(getattr(config.serve, name).tls, f"serve.{name}.tls") for name in sockets}
     generation = await make_generation(
         config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles
     )
@@ -70,11 +74,11 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     except BaseException:
         await generation.stop()
         raise
-    server = Server(options, sockets, generation)
+    server = Server(options, sockets, generation, contexts)
     _listen_to_signals(server)
     _switch_to(server, generation)
     generation.start()
-    listeners = {name: make_listener(server.switches[name]) for name in sockets}
+    listeners = {name: make_listener(server.switches[name], contexts[name]) for name in sockets}
     tasks = [asyncio.create_task(each.serve([sockets[name]])) for name, each in listeners.items()]
     log.info("serving", **{name: f"{sock.getsockname()[0]}:{sock.getsockname()[1]}" for name, sock in sockets.items()})
     async with _reloads(server):
@@ -149,6 +153,7 @@ async def _reload(server: Server) -> None:
         log.error("reload_refused", code=error.code(), reason=str(error))
         return
     _tell(log, loaded.warnings)
+    _renew_certificates(server, config, log)
     if config.serve != old.core.config.serve:
         log.warning("reload_incomplete", reason="A change of serve.* takes effect at the next start.")
     _switch_to(server, new)
@@ -157,6 +162,17 @@ async def _reload(server: Server) -> None:
     await old.stop(keep_database=same)
     new.start()
     log.info("reloaded")
+
+
+def _renew_certificates(server: Server, config: Config, log: Log) -> None:
+    """A certificate that cannot be used leaves the one that is: better old than none."""
+    for name, context in server.contexts.items():
+        if context is None:
+            continue
+        try:
+            load_chain(context, getattr(config.serve, name).tls, f"serve.{name}.tls")
+        except DoorwardError as error:
+            log.error("certificate_refused", code=error.code(), reason=str(error))
 
 
 async def _idle(server: Server, old: Generation) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from doorward.config.edit import Document
-from doorward.config.kratos import Verdict, find_entry
+from doorward.config.kratos import find_entry
 from doorward.config.problems import Problem
 from doorward.config.secrets import join
 
@@ -47,11 +47,8 @@ def _removals(document: Document) -> list[Change]:
         entry = find_entry(path)
         if entry is None:
             continue
-        if entry.verdict is Verdict.REFUSED:
-            changes.append(Change(path, f"left in, and Doorward will not start with it: {entry.why}"))
-        else:
-            document.remove(path)
-            changes.append(Change(path, f"removed, it has no effect: {entry.why}"))
+        document.remove(path)
+        changes.append(Change(path, f"removed, it has no effect: {entry.why}"))
     return changes
 
 

@@ -131,9 +131,9 @@ def _with_addresses(config: Config, tree: Mapping[str, Any]) -> Config:
     serve = tree.get("serve")
     given = {name for name in ("public", "admin") if _has(serve, name, "base_url")}
     if "public" not in given:
-        public = replace(public, base_url=_address(public.host, public.port))
+        public = replace(public, base_url=_address(public.host, public.port, public.tls.is_on))
     if "admin" not in given:
-        admin = replace(admin, base_url=_address(admin.host, admin.port))
+        admin = replace(admin, base_url=_address(admin.host, admin.port, admin.tls.is_on))
     ui = public.base_url.rstrip("/") + "/ui/"
     flows = config.selfservice.flows
     pages = {name: replace(getattr(flows, name), ui_url=getattr(flows, name).ui_url or ui + name) for name in PAGES}
@@ -155,9 +155,11 @@ def _implied(config: Config) -> Config:
     return replace(config, selfservice=replace(config.selfservice, methods=methods, flows=flows))
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: int, is_tls: bool) -> str:
     name = "127.0.0.1" if host in EVERY_INTERFACE else host
-    return f"http://[{name}]:{port}/" if ":" in name and not name.startswith("[") else f"http://{name}:{port}/"
+    scheme = "https" if is_tls else "http"
+    bracketed = f"[{name}]" if ":" in name and not name.startswith("[") else name
+    return f"{scheme}://{bracketed}:{port}/"
 
 
 def _has(tree: Any, *keys: str) -> bool:

@@ -53,6 +53,26 @@ class RequestLogConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSource:
+    """A PEM text, by file or by value."""
+
+    path: str = setting("", "The PEM file.")
+    base64: Secret | None = setting(None, "The PEM text, in base64.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsConfig:
+    """A port's own TLS. Without it a proxy in front of Doorward ends TLS."""
+
+    cert: TlsSource = section(TlsSource, "The certificate, with its chain.")
+    key: TlsSource = section(TlsSource, "Its private key.")
+
+    @property
+    def is_on(self) -> bool:
+        return any(each.path or each.base64 is not None for each in (self.cert, self.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicServe:
     """The port that people and their browsers reach."""
 
@@ -60,6 +80,7 @@ class PublicServe:
     host: str = setting("0.0.0.0", "The interface to listen on.")  # noqa: S104 -- Kratos's default; this port is meant to be reached
     port: int = setting(4433, "The port; 0 takes a free one.", least=0, most=65535)
     cors: CorsConfig = section(CorsConfig, "Cross-origin requests.")
+    tls: TlsConfig = section(TlsConfig, "TLS on this port itself.")
     request_log: RequestLogConfig = section(RequestLogConfig, "Request log.")
 
 
@@ -70,6 +91,7 @@ class AdminServe:
     base_url: str = setting("http://127.0.0.1:4434/", "Its own address; default: made from host and port.")
     host: str = setting("127.0.0.1", "The interface to listen on. Kratos's default is 0.0.0.0; ours is loopback.")
     port: int = setting(4434, "The port; 0 takes a free one.", least=0, most=65535)
+    tls: TlsConfig = section(TlsConfig, "TLS on this port itself.")
     request_log: RequestLogConfig = section(RequestLogConfig, "Request log.")
     open: bool = setting(
         False, "Allow a bind beyond loopback without an API key: whoever reaches it, rules.", ours=True

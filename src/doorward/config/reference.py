@@ -98,10 +98,10 @@ def _hooks() -> Iterator[str]:
 
 def _kratos() -> Iterator[str]:
     yield "## Kratos's keys that are not honoured\n"
-    yield "A refused key stops the start, because leaving it out would weaken security; an ignored one is a warning.\n"
-    yield "| Key | | Why |\n|---|---|---|"
+    yield "Each is named in a warning; none of them weakens security by being left out.\n"
+    yield "| Key | Why |\n|---|---|"
     for entry in TABLE:
-        yield f"| `{entry.path}` | {entry.verdict} | {_cell(entry.why)} |"
+        yield f"| `{entry.path}` | {_cell(entry.why)} |"
     yield ""
     yield "Defaults that differ from Kratos's: `hashers.algorithm`, `serve.admin.host`, and every `ui_url`.\n"
     yield f"Example of a variable: `{PREFIX}{variable_of('delivery.concurrency')}`."

@@ -7,7 +7,7 @@ import pytest
 
 from doorward.config.files import placed
 from doorward.config.keys import list_keys
-from doorward.config.kratos import TABLE, Verdict, find_entry, set_aside
+from doorward.config.kratos import TABLE, find_entry, set_aside
 from doorward.config.load import Loaded
 from doorward.config.model import Config
 from doorward.config.plugins import Plugins
@@ -24,7 +24,7 @@ def test_every_entry_is_named_with_its_path_and_set_aside(entry: Any) -> None:
     kept = set_aside(placed({}, path, {"some": "thing"}), problems)
 
     assert [one.path for one in problems] == [path]
-    assert problems[0].severity is (Severity.ERROR if entry.verdict is Verdict.REFUSED else Severity.WARNING)
+    assert problems[0].severity is Severity.WARNING
     assert not _holds(kept, path)
 
 
@@ -44,10 +44,10 @@ def test_no_key_is_both_honoured_and_set_aside() -> None:
     assert [path for path in honoured if find_entry(path)] == []
 
 
-def test_tls_is_refused_because_ignoring_it_would_serve_plain_http(load_tree: LoadTree) -> None:
+def test_tls_makes_the_address_https(load_tree: LoadTree) -> None:
     loaded = load_tree({"serve": {"public": {"tls": {"cert": {"path": "a"}, "key": {"path": "b"}}}}})
 
-    assert [(one.path, one.code) for one in loaded.errors] == [("serve.public.tls", "refused")]
+    assert loaded.checked().serve.public.base_url == "https://127.0.0.1:4433/"
 
 
 def _holds(tree: Any, path: str) -> bool:
