@@ -8,11 +8,13 @@ from pathlib import Path
 from doorward.actions.consent import ConsentGate
 from doorward.actions.record import ActionRecorder
 from doorward.actions.resolve import ActionTable
+from doorward.app.couriers import courier_connectors
 from doorward.app.loading import Sources, load_config
 from doorward.app.moved_clock import move_clock
 from doorward.app.table import action_table
 from doorward.clock import Clock, SystemClock
 from doorward.config.model import Config
+from doorward.courier.enqueue import Courier
 from doorward.errors import Misconfigured
 from doorward.identities.schema import BrokenSchema, SchemaRegistry
 from doorward.identities.schema_source import Fetch, load_registry
@@ -51,6 +53,7 @@ class Core:
     table: ActionTable
     gate: ConsentGate
     keys: IdentityKeys
+    courier: Courier
     cookies: CookieSealer
     passwords: PasswordHasher
     egress: Egress
@@ -99,10 +102,11 @@ async def _assembled(config: Config, clock: Clock, paths: tuple[Path, ...], egre
         database=database,
         schemas=schemas,
         identities=IdentityService(schemas, recorder, clock),
-        sessions=SessionService(clock, config.session.lifespan),
+        sessions=SessionService(clock, config.session.lifespan, config.session.earliest_possible_extend),
         table=table,
         gate=ConsentGate(schemas),
         keys=keys,
+        courier=Courier(keys, clock, courier_connectors(config)),
         cookies=CookieSealer([secret.reveal() for secret in config.secrets.for_cookie()]),
         passwords=PasswordHasher(hash_settings(config)),
         egress=egress,

@@ -31,4 +31,4 @@ def sign_in(sessions: SessionService, identity: Identity, method: str, aal: str,
     if held is None or held.identity_id != identity.id:
         return SignIn(sessions, sessions.prepare(identity.id, method, request.device, aal), is_new=True)
     raised = sessions.raised(held, method, aal, request.device)
-    return SignIn(sessions, Issued(raised, request.session_token, ""), is_new=False)
+    return SignIn(sessions, Issued(raised, request.session_token), is_new=False)

@@ -16,11 +16,14 @@ class AuthenticationMethod:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a sign-in came from. `location` is empty unless a CDN's header told it."""
+    """Where a sign-in came from.
+
+    `user_agent` None: none was sent. `location` is empty unless a CDN's header told it.
+    """
 
     id: UUID
     ip_address: str
-    user_agent: str
+    user_agent: str | None
     location: str
 
 
@@ -41,8 +44,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new session with the secrets that are handed out once."""
+    """A session with the secret that opens it, which is handed out once."""
 
     session: Session
     token: str = field(repr=False)
-    logout_token: str = field(repr=False)

@@ -26,7 +26,7 @@ def session_json(session: Session, identity: Mapping[str, Any] | None, is_identi
             {
                 "id": str(device.id),
                 "ip_address": device.ip_address,
-                "user_agent": device.user_agent or None,
+                "user_agent": device.user_agent,
                 "location": device.location,
             }
             for device in session.devices

@@ -1,5 +1,6 @@
 """SQL of sessions and their devices."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,15 +16,14 @@ async def insert_session(tx: Transaction, issued: Issued) -> None:
     session = issued.session
     await tx.execute(
         """
-        INSERT INTO sessions (id, token_hash, logout_token_hash, identity_id, active, aal, methods, authenticated_at,
+        INSERT INTO sessions (id, token_hash, identity_id, active, aal, methods, authenticated_at,
                               issued_at, expires_at, created_at, updated_at)
-        VALUES (:id, :token_hash, :logout_token_hash, :identity_id, :active, :aal, :methods, :authenticated_at,
+        VALUES (:id, :token_hash, :identity_id, :active, :aal, :methods, :authenticated_at,
                 :issued_at, :expires_at, :issued_at, :issued_at)
         """,
         {
             "id": session.id,
             "token_hash": hash_token(issued.token),
-            "logout_token_hash": hash_token(issued.logout_token),
             "identity_id": session.identity_id,
             "active": session.active,
             "aal": session.aal,
@@ -58,14 +58,15 @@ async def find_by_token(reader: Reader, token: str) -> Session | None:
     devices = await reader.fetch_all(
         "SELECT * FROM session_devices WHERE session_id = :id ORDER BY created_at, id", {"id": read_uuid(row["id"])}
     )
-    return _session(row, devices)
+    return read_session(row, [read_device(each) for each in devices])
 
 
 async def update_raised(tx: Transaction, session: Session, at: datetime) -> None:
-    """Level, methods and age of a session that was proved again."""
+    """Level, methods, age and end of a session that was proved again."""
     await tx.execute(
         """
-        UPDATE sessions SET aal = :aal, methods = :methods, authenticated_at = :authenticated_at, updated_at = :at
+        UPDATE sessions SET aal = :aal, methods = :methods, authenticated_at = :authenticated_at,
+          expires_at = :expires_at, updated_at = :at
         WHERE id = :id
         """,
         {
@@ -73,19 +74,45 @@ async def update_raised(tx: Transaction, session: Session, at: datetime) -> None
             "aal": session.aal,
             "methods": [_method_json(method) for method in session.methods],
             "authenticated_at": session.authenticated_at,
+            "expires_at": session.expires_at,
             "at": at,
         },
     )
 
 
-async def revoke_all(tx: Transaction, identity_id: UUID, except_id: UUID | None, at: datetime) -> int:
-    """Makes an identity's sessions inactive, all but one; returns how many were active."""
+async def revoke(tx: Transaction, session_ids: Sequence[UUID], at: datetime) -> int:
+    """Makes sessions inactive; returns how many were active."""
+    chosen = tx.dialect.one_of("id", "ids", "uuid")
     return await tx.execute(
-        """
-        UPDATE sessions SET active = FALSE, updated_at = :at
-        WHERE identity_id = :identity_id AND active = TRUE AND id <> :except_id
-        """,
+        f"UPDATE sessions SET active = FALSE, updated_at = :at WHERE {chosen} AND active = TRUE",
+        {"ids": [str(each) for each in session_ids], "at": at},
+    )
+
+
+async def revoke_all(tx: Transaction, identity_id: UUID, except_id: UUID | None, at: datetime) -> int:
+    """Makes an identity's sessions inactive, all but one; returns how many there are, those revoked before included."""
+    return await tx.execute(
+        "UPDATE sessions SET active = FALSE, updated_at = :at WHERE identity_id = :identity_id AND id <> :except_id",
         {"identity_id": identity_id, "except_id": except_id or UUID(int=0), "at": at},
+    )
+
+
+async def delete(tx: Transaction, session_ids: Sequence[UUID]) -> int:
+    """Removes sessions with their devices; how many there were."""
+    chosen = tx.dialect.one_of("id", "ids", "uuid")
+    return await tx.execute(f"DELETE FROM sessions WHERE {chosen}", {"ids": [str(each) for each in session_ids]})
+
+
+async def delete_all(tx: Transaction, identity_id: UUID) -> int:
+    """Removes every session of an identity; how many there were."""
+    return await tx.execute("DELETE FROM sessions WHERE identity_id = :id", {"id": identity_id})
+
+
+async def extend(tx: Transaction, session_id: UUID, latest: datetime, until: datetime, at: datetime) -> int:
+    """Moves the end of a session to `until` if it would end at `latest` or before."""
+    return await tx.execute(
+        "UPDATE sessions SET expires_at = :until, updated_at = :at WHERE id = :id AND expires_at <= :latest",
+        {"id": session_id, "until": until, "latest": latest, "at": at},
     )
 
 
@@ -93,7 +120,12 @@ def _method_json(method: AuthenticationMethod) -> dict[str, object]:
     return {"method": method.method, "aal": method.aal, "completed_at": micros(method.completed_at)}
 
 
-def _session(row: Row, devices: list[Row]) -> Session:
+def read_device(row: Row) -> Device:
+    return Device(read_uuid(row["id"]), row["ip_address"], row["user_agent"], row["location"])
+
+
+def read_session(row: Row, devices: Sequence[Device] = ()) -> Session:
+    """A session from its row; its devices are read by whoever wants them."""
     return Session(
         id=read_uuid(row["id"]),
         identity_id=read_uuid(row["identity_id"]),
@@ -106,7 +138,5 @@ def _session(row: Row, devices: list[Row]) -> Session:
         authenticated_at=read_time(row["authenticated_at"]),
         issued_at=read_time(row["issued_at"]),
         expires_at=read_time(row["expires_at"]),
-        devices=tuple(
-            Device(read_uuid(each["id"]), each["ip_address"], each["user_agent"], each["location"]) for each in devices
-        ),
+        devices=tuple(devices),
     )

@@ -6,39 +6,58 @@ from collections.abc import Mapping
 from doorward.ids import new_row_id
 from doorward.sessions.model import Device
 
-USER_AGENT_MAX = 512
+LONGEST = 512
 ADDRESS_HEADERS = ("true-client-ip", "x-real-ip")
+# Proxies of one's own, which say nothing about the client. Python's `is_private` knows more ranges than Kratos skips.
+OWN_NETWORKS = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
 
 
 def device_of(headers: Mapping[str, str], peer: str) -> Device:
     """The device of a request; `peer` is the address at the other end of the connection."""
+    agent = headers.get("user-agent")
     return Device(
         id=new_row_id(),
         ip_address=client_address(headers, peer),
-        user_agent=headers.get("user-agent", "")[:USER_AGENT_MAX],
+        user_agent=None if agent is None else agent[:LONGEST],
         location=location_of(headers),
     )
 
 
 def client_address(headers: Mapping[str, str], peer: str) -> str:
-    """As in Kratos: True-Client-IP, X-Real-IP, the last public one of X-Forwarded-For, the CDN's, the connection's."""
+    """As in Kratos: True-Client-IP, X-Real-IP, the last of X-Forwarded-For that is none of one's own, the CDN's, `peer`.
+
+    What is no address at all is kept as it was sent: it is for people to read.
+    """
     for name in ADDRESS_HEADERS:
         if headers.get(name):
-            return headers[name][:USER_AGENT_MAX]
+            return headers[name][:LONGEST]
     for forwarded in reversed(headers.get("x-forwarded-for", "").split(",")):
-        if _is_public(forwarded.strip()):
-            return forwarded.strip()
-    return headers.get("cf-connecting-ip", "")[:USER_AGENT_MAX] or peer
+        if (text := forwarded.strip()) and not _is_own(text):
+            return text[:LONGEST]
+    return headers.get("cf-connecting-ip", "")[:LONGEST] or peer
 
 
 def location_of(headers: Mapping[str, str]) -> str:
     """`Berlin, DE` when the CDN tells it, else ""."""
     parts = (headers.get("cf-ipcity", ""), headers.get("cf-ipcountry", ""))
-    return ", ".join(part[:USER_AGENT_MAX] for part in parts if part)
+    return ", ".join(part[:LONGEST] for part in parts if part)
 
 
-def _is_public(text: str) -> bool:
+def _is_own(text: str) -> bool:
     try:
-        return ipaddress.ip_address(text).is_global
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    return any(address in network for network in OWN_NETWORKS)

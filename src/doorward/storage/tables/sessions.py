@@ -5,7 +5,6 @@ DDL = [
     CREATE TABLE sessions (
       id {uuid} PRIMARY KEY,
       token_hash TEXT NOT NULL UNIQUE,
-      logout_token_hash TEXT NOT NULL UNIQUE,
       identity_id {uuid} NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
       active {bool} NOT NULL,
       aal TEXT NOT NULL,
@@ -17,13 +16,15 @@ DDL = [
       updated_at {time} NOT NULL
     )
     """,
-    "CREATE INDEX sessions_identity ON sessions (identity_id, active)",
+    "CREATE INDEX sessions_identity ON sessions (identity_id, created_at)",
+    "CREATE INDEX sessions_newest ON sessions (created_at, id)",
+    "CREATE INDEX sessions_expiry ON sessions (expires_at)",
     """
     CREATE TABLE session_devices (
       id {uuid} PRIMARY KEY,
       session_id {uuid} NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
       ip_address TEXT NOT NULL,
-      user_agent TEXT NOT NULL,
+      user_agent TEXT,
       location TEXT NOT NULL,
       created_at {time} NOT NULL
     )
