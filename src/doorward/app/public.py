@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
+from doorward.api.admin.identities import IdentitiesApi
+from doorward.api.admin.identity_house import IdentityHouse
 from doorward.api.admin.meta import AdminMetaApi
 from doorward.api.admin.other_port import PublicElsewhere
 from doorward.api.openapi import openapi_document
@@ -69,6 +71,8 @@ def make_site(core: Core) -> Site:
         sessions=core.sessions,
         database=core.database,
         clock=core.clock,
+        required_aal=core.config.session.whoami.required_aal,
+        is_code_factor=core.config.selfservice.methods.code.mfa_enabled,
     )
 
 
@@ -97,8 +101,10 @@ def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
 
 def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) -> ASGIApp:
     """The operator's port. `refresh` brings the gauges up to date before they are read."""
+    house = identity_house(core)
     routes = [
         *HealthApi(core.database, ("", "/admin")).routes(),
+        *IdentitiesApi(house).routes(),
         *AdminMetaApi(version("doorward"), revision_of(core), core.metrics, refresh).routes(),
         *PublicElsewhere(site.base_url).routes(),
         *console_routes(
@@ -114,6 +120,18 @@ def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) ->
     ]
     described = openapi_document("Doorward, admin port", version("doorward"), site.admin_url, routes)
     return admin_stack([*routes, *DescriptionApi(described).routes()], core.config.serve.admin, core.metrics)
+
+
+def identity_house(core: Core) -> IdentityHouse:
+    """What the admin API of identities works with."""
+    return IdentityHouse(
+        core.database,
+        core.identities,
+        core.passwords,
+        core.clock,
+        public_url=core.config.serve.public.base_url.rstrip("/") + "/",
+        admin_url=core.config.serve.admin.base_url.rstrip("/") + "/",
+    )
 
 
 def revision_of(core: Core) -> str:

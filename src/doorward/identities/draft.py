@@ -10,9 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from doorward.errors import InvalidInput
+from doorward.identities.marked import MARKED, VERSION, mark_credentials
 from doorward.identities.model import AddressStatus, Credential, Identity, RecoveryAddress, State, VerifiableAddress
 from doorward.identities.schema import IdentitySchema, InvalidTraits, value_at
 from doorward.ids import new_row_id
+
+# Nobody types an identifier for these: they are found by the person.
+SECOND_FACTORS = ("totp", "lookup_secret")
 
 
 class UnknownState(InvalidInput):
@@ -21,7 +25,7 @@ class UnknownState(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """`identifiers` None: those that the schema marks for this type."""
+    """`identifiers` None: those that the schema marks for this type, or the identity's own id for a second factor."""
 
     type: str
     config: Mapping[str, Any] = field(repr=False)
@@ -52,6 +56,8 @@ class NewIdentity:
     metadata_admin: Any = field(default=None, repr=False)
     external_id: str | None = None
     consents: tuple[NewConsent, ...] = ()
+    organization_id: UUID | None = None
+    verifiable_addresses: tuple[VerifiableAddress, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,12 @@ def make_draft(schema: IdentitySchema, new: NewIdentity, at: datetime) -> Draft:
         external_id=new.external_id or None,
         metadata_public=new.metadata_public,
         metadata_admin=new.metadata_admin,
+        organization_id=new.organization_id,
+        verifiable_addresses=new.verifiable_addresses,
     )
     derived = derive(schema, identity, at)
-    credentials = {item.type: _credential(schema, derived, item, at) for item in new.credentials}
-    return Draft(replace(derived, credentials=credentials), new.consents)
+    credentials = {item.type: make_credential(schema, derived, item, at) for item in new.credentials}
+    return Draft(mark_credentials(schema, replace(derived, credentials=credentials), at), new.consents)
 
 
 def derive(schema: IdentitySchema, identity: Identity, at: datetime) -> Identity:
@@ -102,13 +110,7 @@ def derive(schema: IdentitySchema, identity: Identity, at: datetime) -> Identity
 
 def rederive_credentials(schema: IdentitySchema, identity: Identity, at: datetime) -> Identity:
     """Gives schema-derived credentials (password, code …) the identifiers of the new traits."""
-    credentials = {
-        kind: replace(credential, identifiers=identifiers, updated_at=at)
-        if (identifiers := schema.identifiers(identity.traits, kind)) and identifiers != credential.identifiers
-        else credential
-        for kind, credential in identity.credentials.items()
-    }
-    return replace(identity, credentials=credentials)
+    return mark_credentials(schema, identity, at)
 
 
 def checked_consents(schema: IdentitySchema, traits: Any, consents: tuple[NewConsent, ...]) -> tuple[NewConsent, ...]:
@@ -128,9 +130,13 @@ def checked_state(state: str) -> str:
     return str(state)
 
 
-def _credential(schema: IdentitySchema, identity: Identity, new: NewCredential, at: datetime) -> Credential:
-    identifiers = schema.identifiers(identity.traits, new.type) if new.identifiers is None else new.identifiers
-    return Credential(new.type, identifiers, new.config, 0, at, at)
+def make_credential(schema: IdentitySchema, identity: Identity, new: NewCredential, at: datetime) -> Credential:
+    """A new credential of an identity, whose real id is known."""
+    identifiers = new.identifiers
+    if identifiers is None:
+        own = (str(identity.id),) if new.type in SECOND_FACTORS else ()
+        identifiers = schema.identifiers(identity.traits, new.type) or own
+    return Credential(new.type, identifiers, new.config, VERSION if new.type in MARKED else 0, at, at)
 
 
 def _new_verifiable(pair: tuple[str, str], at: datetime) -> VerifiableAddress:

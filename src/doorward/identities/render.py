@@ -36,12 +36,28 @@ def public_identity(identity: Identity, base_url: str) -> dict[str, Any]:
 def admin_identity(identity: Identity, base_url: str, reveal: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The administrator's view; a credential's `config` only for the types in `reveal`."""
     return {
-        **public_identity(identity, base_url),
-        "metadata_admin": identity.metadata_admin,
+        **admin_summary(identity, base_url),
         "credentials": {
             kind: _credential(credential, kind in reveal) for kind, credential in identity.credentials.items()
         },
     }
+
+
+def admin_summary(identity: Identity, base_url: str) -> dict[str, Any]:
+    """The administrator's view without credentials, as in lists."""
+    return {**public_identity(identity, base_url), "metadata_admin": identity.metadata_admin}
+
+
+def created_identity(identity: Identity, base_url: str) -> dict[str, Any]:
+    """What Kratos answers to a create: as `admin_identity`, but credentials that the schema derives are of version 0
+    (but for code), no identifiers are null, and empty `metadata_admin` is left out."""
+    body = admin_identity(identity, base_url)
+    if body["metadata_admin"] is None:
+        del body["metadata_admin"]
+    for kind, shown in body["credentials"].items():
+        shown["version"] = shown["version"] if kind == "code" else 0
+        shown["identifiers"] = shown["identifiers"] or None
+    return body
 
 
 def verifiable_address(address: VerifiableAddress) -> dict[str, Any]:

@@ -80,6 +80,17 @@ class IdentitySchema:
         ]
         return tuple(dict.fromkeys(found))
 
+    def code_addresses(self, traits: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """(channel, address) pairs that a sign-in code may be sent to, normalised, without doubles."""
+        found = [
+            (via, normalise_address(value, via))
+            for field in self.fields
+            if (marked := field.extension.get("credentials", {}).get("code", {})) and marked.get("identifier")
+            for via in [str(marked.get("via") or "email")]
+            for value in texts_at(traits, field.path)
+        ]
+        return tuple(dict.fromkeys(found))
+
     def addresses(self, traits: Mapping[str, Any], use: str) -> tuple[tuple[str, str], ...]:
         """(via, value) pairs for `use` = `verification` or `recovery`, normalised, without doubles."""
         found = [

@@ -3,8 +3,9 @@
 So no path can forget the event. Every method takes the caller's open transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,12 @@ from doorward.identities.draft import (
     rederive_credentials,
 )
 from doorward.identities.events import Cause, EventKind, IdentityEvent, Recorded, Recorder
-from doorward.identities.model import AddressStatus, ConsentReceipt, Identity
+from doorward.identities.model import AddressStatus, ConsentReceipt, Identity, VerifiableAddress
 from doorward.identities.patch import apply_patch
 from doorward.identities.schema import SchemaRegistry, value_at
 from doorward.ids import new_row_id
 from doorward.storage.contract import Transaction
+from doorward.storage.errors import UniqueViolation
 
 
 class IdentifierTaken(Conflict):
@@ -59,6 +61,16 @@ class Change:
     recorded: Recorded
 
 
+Edit = Callable[[Identity, datetime], Identity]
+"""From an identity as it is, and the time, to what it shall be."""
+
+
+def newly_verified(before: Identity, after: Identity) -> list[VerifiableAddress]:
+    """The addresses that are verified now and were not."""
+    known = {(each.via, each.value) for each in before.verifiable_addresses if each.verified}
+    return [each for each in after.verifiable_addresses if each.verified and (each.via, each.value) not in known]
+
+
 class IdentityService:
     """Use cases on identities."""
 
@@ -84,7 +96,11 @@ class IdentityService:
         identity = draft.identity
         if not await store.insert_identity(tx, identity):
             raise IdentifierTaken
-        await self._write_parts(tx, identity)
+        for credential in identity.credentials.values():
+            if not await store.insert_credential(tx, identity.id, credential):
+                raise IdentifierTaken
+        if not await store.insert_addresses(tx, identity):
+            raise IdentifierTaken
         seq = await store.next_event_seq(tx, identity.id)
         await self._write_receipts(tx, identity, draft.consents, cause, seq)
         return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
@@ -94,31 +110,46 @@ class IdentityService:
 
         Raises IdentityNotFound, InvalidTraits, UnknownSchema, IdentifierTaken.
         """
+
+        def edit(before: Identity, _at: datetime) -> Identity:
+            return replace(
+                before,
+                traits=before.traits if change.traits is None else change.traits,
+                schema_id=change.schema_id or before.schema_id,
+                state=before.state if change.state is None else change.state,
+                metadata_public=before.metadata_public if change.metadata_public is None else change.metadata_public,
+                metadata_admin=before.metadata_admin if change.metadata_admin is None else change.metadata_admin,
+                external_id=None if change.clear_external_id else change.external_id or before.external_id,
+            )
+
+        return await self.rewrite(tx, identity_id, edit, cause, change.consents)
+
+    async def rewrite(
+        self, tx: Transaction, identity_id: UUID, edit: Edit, cause: Cause, given: tuple[NewConsent, ...] = ()
+    ) -> Change:
+        """Changes an identity by a function of what it is, and records `identity.updated`, `consent.changed`, and
+        `address.verified` for each address that became so.
+
+        `edit` may change everything but the id; it may run again, so it has no effect but its result.
+        Raises IdentityNotFound, InvalidTraits, UnknownSchema, UnknownState, IdentifierTaken, and what `edit` raises.
+        """
         before = await self._get_locked(tx, identity_id)
         now = self._clock.now()
-        changed = replace(
-            before,
-            traits=before.traits if change.traits is None else change.traits,
-            schema_id=change.schema_id or before.schema_id,
-            state=before.state if change.state is None else checked_state(change.state),
-            metadata_public=before.metadata_public if change.metadata_public is None else change.metadata_public,
-            metadata_admin=before.metadata_admin if change.metadata_admin is None else change.metadata_admin,
-            external_id=None if change.clear_external_id else change.external_id or before.external_id,
-            updated_at=now,
-        )
-        if changed.state != before.state:
+        changed = replace(edit(before, now), id=before.id, updated_at=now)
+        if checked_state(changed.state) != before.state:
             changed = replace(changed, state_changed_at=now)
         schema = self.schemas.get_schema(changed.schema_id)
         identity = rederive_credentials(schema, derive(schema, changed, now), now)
-        if not await store.update_identity(tx, identity):
-            raise IdentityNotFound
-        await self._write_parts(tx, identity)
-        consents = (*change.consents, *self._withdrawn(before, identity, change.consents, cause))
-        seq = await store.next_event_seq(tx, identity.id)
+        await self._store(tx, before, identity)
+        consents = (*given, *self._withdrawn(before, identity, given, cause))
         if consents:
+            seq = await store.next_event_seq(tx, identity.id)
             await self._write_receipts(tx, identity, consents, cause, seq)
             await self._recorded(tx, EventKind.CONSENT_CHANGED, identity, before, cause, seq)
+        for _ in newly_verified(before, identity):
             seq = await store.next_event_seq(tx, identity.id)
+            await self._recorded(tx, EventKind.ADDRESS_VERIFIED, identity, before, cause, seq)
+        seq = await store.next_event_seq(tx, identity.id)
         return await self._recorded(tx, EventKind.UPDATED, identity, before, cause, seq)
 
     async def delete(self, tx: Transaction, identity_id: UUID, cause: Cause) -> Change:
@@ -160,11 +191,26 @@ class IdentityService:
             raise IdentityNotFound
         return identity
 
-    async def _write_parts(self, tx: Transaction, identity: Identity) -> None:
-        for credential in identity.credentials.values():
-            if not await store.replace_credential(tx, identity.id, credential):
+    async def _store(self, tx: Transaction, before: Identity, identity: Identity) -> None:
+        """Writes what differs. Raises IdentifierTaken."""
+        try:
+            found = await store.update_identity(tx, identity)
+        except UniqueViolation:
+            raise IdentifierTaken from None
+        if not found:
+            raise IdentityNotFound
+        for kind in before.credentials.keys() - identity.credentials.keys():
+            await store.delete_credential(tx, identity.id, kind)
+        for kind, credential in identity.credentials.items():
+            if credential != before.credentials.get(kind) and not await store.replace_credential(
+                tx, identity.id, credential
+            ):
                 raise IdentifierTaken
-        if not await store.replace_addresses(tx, identity):
+        is_moved = (identity.verifiable_addresses, identity.recovery_addresses) != (
+            before.verifiable_addresses,
+            before.recovery_addresses,
+        )
+        if is_moved and not await store.replace_addresses(tx, identity):
             raise IdentifierTaken
 
     async def _write_receipts(

@@ -33,10 +33,11 @@ async def update_identity(tx: Transaction, identity: Identity) -> bool:
         """
         UPDATE identities SET external_id = :external_id, schema_id = :schema_id, traits = :traits, state = :state,
           state_changed_at = :state_changed_at, metadata_public = :metadata_public, metadata_admin = :metadata_admin,
-          organization_id = :organization_id, updated_at = :updated_at
+          organization_id = :organization_id, updated_at = :updated_at,
+          created_at = :created_at
         WHERE id = :id
         """,
-        {key: value for key, value in _identity_params(identity).items() if key != "created_at"},
+        _identity_params(identity),
     )
     return rows == 1
 
@@ -56,12 +57,23 @@ async def next_event_seq(tx: Transaction, identity_id: UUID) -> int:
     return int(row["event_seq"])
 
 
+async def delete_credential(tx: Transaction, identity_id: UUID, kind: str) -> bool:
+    """Removes a credential and its identifiers; False when there is none."""
+    rows = await tx.execute(
+        "DELETE FROM credentials WHERE identity_id = :identity_id AND type = :type",
+        {"identity_id": identity_id, "type": kind},
+    )
+    return rows == 1
+
+
 async def replace_credential(tx: Transaction, identity_id: UUID, credential: Credential) -> bool:
     """Writes a credential with its identifiers; False when an identifier belongs to somebody else."""
-    await tx.execute(
-        "DELETE FROM credentials WHERE identity_id = :identity_id AND type = :type",
-        {"identity_id": identity_id, "type": credential.type},
-    )
+    await delete_credential(tx, identity_id, credential.type)
+    return await insert_credential(tx, identity_id, credential)
+
+
+async def insert_credential(tx: Transaction, identity_id: UUID, credential: Credential) -> bool:
+    """Writes a credential that the identity does not have yet; False when an identifier belongs to somebody else."""
     credential_id = new_row_id()
     await tx.execute(
         """
@@ -100,6 +112,11 @@ async def replace_addresses(tx: Transaction, identity: Identity) -> bool:
     """Writes both address lists; False when an address belongs to somebody else."""
     for table in ("verifiable_addresses", "recovery_addresses"):
         await tx.execute(f"DELETE FROM {table} WHERE identity_id = :id", {"id": identity.id})
+    return await insert_addresses(tx, identity)
+
+
+async def insert_addresses(tx: Transaction, identity: Identity) -> bool:
+    """Writes both address lists of an identity that has none yet; False when one belongs to somebody else."""
     for address in identity.verifiable_addresses:
         written = await tx.execute(
             """
@@ -180,6 +197,14 @@ async def insert_receipt(tx: Transaction, receipt: ConsentReceipt, seq: int) -> 
 async def find_identity(reader: Reader, identity_id: UUID, with_credentials: bool = False) -> Identity | None:
     """An identity with its addresses, and on request its credentials."""
     row = await reader.fetch_one(f"SELECT {IDENTITY_COLUMNS} FROM identities WHERE id = :id", {"id": identity_id})
+    return None if row is None else await assembled(reader, row, with_credentials)
+
+
+async def find_by_external_id(reader: Reader, external_id: str, with_credentials: bool = False) -> Identity | None:
+    """The identity that the operator calls by this name; capitals count."""
+    row = await reader.fetch_one(
+        f"SELECT {IDENTITY_COLUMNS} FROM identities WHERE external_id = :external_id", {"external_id": external_id}
+    )
     return None if row is None else await assembled(reader, row, with_credentials)
 
 

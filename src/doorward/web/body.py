@@ -19,6 +19,10 @@ class BodyTooLarge(InvalidInput):
     """The request's body is larger than this server reads."""
 
 
+class MalformedBody(InvalidInput):
+    """The request's body is not JSON of the expected form."""
+
+
 async def read_limited(request: Request, limit_bytes: int = LIMIT_BYTES) -> bytes:
     """The body. Raises BodyTooLarge as soon as the limit is passed; what follows is not kept."""
     if _declared_length(request) > limit_bytes:

@@ -1,6 +1,7 @@
 """JSON bodies of self-service forms, read as leniently and as strictly as Kratos reads them. Pure."""
 
 import json
+import math
 from typing import Any
 
 from doorward.flows.request import FieldTypes
@@ -30,26 +31,39 @@ def read_json(body: bytes, types: FieldTypes) -> dict[str, Any]:
     return values
 
 
-def _decoded(body: bytes) -> dict[str, Any]:
+def first_value(body: bytes) -> Any:
+    """The JSON value that a body begins with; what follows it is ignored. Raises Unreadable."""
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     try:
         # A body may be hostile: NaN is no JSON, and nesting can exceed any stack.
-        value, _ = json.JSONDecoder(parse_constant=_refused).raw_decode(text)
+        value, _ = json.JSONDecoder(parse_constant=_refused, parse_float=_finite).raw_decode(text)
+        return _storable(value)
     except (ValueError, RecursionError):
         raise Unreadable("The body is not valid JSON.") from None
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    value = first_value(body)
     if not isinstance(value, dict):
         raise Unreadable("The body has to be a JSON object.")
-    return _storable(value) if "\\ud" in text.lower() else value
+    return value
 
 
 def _refused(constant: str) -> Any:
     raise ValueError(constant)
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
 def _storable(value: Any) -> Any:
     """Half a surrogate pair is no character: no database and no other program could take it."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, dict):

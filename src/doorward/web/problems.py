@@ -35,7 +35,7 @@ from doorward.flows.errors import (
     WebHookTimedOut,
 )
 from doorward.identities.schema import UnknownSchema
-from doorward.web.body import BodyTooLarge
+from doorward.web.body import BodyTooLarge, MalformedBody
 
 JSON = "application/json"
 # The first class that fits decides, so the special ones come before their kinds.
@@ -93,6 +93,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, UnreadableSubmission):
         # Kratos's status and code differ here; its clients have seen both.
         return Problem(400, "", {**_error(500, ""), "message": error.reason or error.safe_text()})
+    if isinstance(error, MalformedBody):
+        return Problem(400, "", {**_error(400, ""), "message": error.reason or error.safe_text()})
     if isinstance(error, WebHookBroken) and error.is_native:
         return Problem(400, "", _error(500, ""))
     status = next(number for kind, number in STATUSES if isinstance(error, kind))
