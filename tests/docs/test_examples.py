@@ -1,4 +1,4 @@
-"""The examples work: configurations pass the strict check, the container files name what is there, the unit is sound."""
+"""The examples work: configurations pass the strict check, container files name what is there, the unit is sound."""
 
 import os
 import re
