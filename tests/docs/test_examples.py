@@ -21,7 +21,7 @@ def test_the_compose_configuration_is_accepted(tmp_path: Path) -> None:
     """With the paths that the container has replaced by those of the repository."""
     file = tmp_path / "doorward.yml"
     file.write_text((EXAMPLES / "compose/doorward.yml").read_text().replace("/etc/doorward", str(EXAMPLES)))
-    command = [PROGRAM, "config", "check", "--strict", "--config", file]
+    command = [str(PROGRAM), "config", "check", "--strict", "--config", str(file)]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
