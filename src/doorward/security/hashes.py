@@ -1,6 +1,6 @@
 """Formats of stored password hashes: which one a text is, what it costs, whether a password fits it.
 
-A further format (PBKDF2, scrypt, …) is one more HashFormat in the tuple that the hasher is given.
+bcrypt and Argon2 are described here, the formats of other systems beside it. A further one is one more HashFormat.
 """
 
 import re
@@ -10,8 +10,12 @@ from dataclasses import dataclass
 import argon2
 import bcrypt
 
+from doorward.security import imported_digests as digests
+from doorward.security import imported_kdfs as kdfs
+from doorward.security import unix_crypt
+
 BCRYPT_LIMIT_BYTES = 72
-BCRYPT = re.compile(r"\$(2[aby]?)\$(\d\d)\$([./A-Za-z0-9]{53})")
+BCRYPT = re.compile(r"\$(2[abyz]?)\$(\d\d)\$([./A-Za-z0-9]{53})")
 ARGON2 = re.compile(
     r"\$(argon2id|argon2i)\$v=19\$m=(?P<m>\d+),t=(?P<t>\d+),p=(?P<p>\d+)\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*"
 )
@@ -45,10 +49,10 @@ def bcrypt_cost(encoded: str) -> int:
 def verify_bcrypt(password: bytes, encoded: str) -> bool:
     """bcrypt has always looked at 72 bytes only; the library refuses longer input, so the rest is cut off here.
 
-    The old mark `$2$` differs from `$2a$` in nothing that a modern implementation does.
+    The marks `$2$` and `$2z$` differ from `$2a$` in nothing that a modern implementation does.
     """
-    if encoded.startswith("$2$"):
-        encoded = f"$2a${encoded[3:]}"
+    if encoded.startswith(("$2$", "$2z$")):
+        encoded = f"$2a${encoded.partition('$2')[2].partition('$')[2]}"
     try:
         return bcrypt.checkpw(password[:BCRYPT_LIMIT_BYTES], encoded.encode())
     except ValueError:
@@ -63,7 +67,7 @@ def is_affordable_argon2(encoded: str) -> bool:
     match = ARGON2.fullmatch(encoded)
     return (
         match is not None
-        and int(match["m"]) <= ARGON2_MEMORY_KIB_MAX
+        and 1 <= int(match["m"]) <= ARGON2_MEMORY_KIB_MAX
         and 1 <= int(match["t"]) <= ARGON2_ITERATIONS_MAX
         and 1 <= int(match["p"]) <= ARGON2_PARALLELISM_MAX
     )
@@ -79,7 +83,19 @@ def verify_argon2(password: bytes, encoded: str) -> bool:
         return False
 
 
+def is_any(_encoded: str) -> bool:
+    """Every hash of the format is cheap."""
+    return True
+
+
 FORMATS: tuple[HashFormat, ...] = (
     HashFormat("argon2", is_argon2, is_affordable_argon2, verify_argon2),
     HashFormat("bcrypt", is_bcrypt, lambda encoded: 4 <= bcrypt_cost(encoded) <= BCRYPT_COST_MAX, verify_bcrypt),
+    HashFormat("pbkdf2", kdfs.is_pbkdf2, kdfs.is_affordable_pbkdf2, kdfs.verify_pbkdf2),
+    HashFormat("scrypt", kdfs.is_scrypt, kdfs.is_affordable_scrypt, kdfs.verify_scrypt),
+    HashFormat("firescrypt", kdfs.is_firebase, kdfs.is_affordable_firebase, kdfs.verify_firebase),
+    HashFormat("ssha", digests.is_ldap, is_any, digests.verify_ldap),
+    HashFormat("sha", digests.is_formatted, is_any, digests.verify_formatted),
+    HashFormat("hmac", digests.is_hmac, is_any, digests.verify_hmac),
+    HashFormat("crypt", unix_crypt.is_crypt, unix_crypt.is_affordable_crypt, unix_crypt.verify_crypt),
 )

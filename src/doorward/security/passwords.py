@@ -94,8 +94,13 @@ class PasswordHasher:
         return await self._line.run(lambda: self._argon2.hash(raw))
 
     async def verify(self, password: str, encoded: str) -> bool:
-        """Whether the password fits. Raises UnknownHash, Overloaded."""
-        known = self.get_format(encoded)
+        """Whether the password fits; nothing fits a hash that nobody can read, and that takes as long. Raises
+        Overloaded."""
+        try:
+            known = self.get_format(encoded)
+        except UnknownHash:
+            await self.hash_nothing(password)
+            return False
         raw = encode(password)
         return await self._line.run(lambda: known.verify(raw, encoded))
 
@@ -114,9 +119,12 @@ class PasswordHasher:
         return known
 
     def needs_rehash(self, encoded: str) -> bool:
-        """Whether a hash of today's settings would look different; ask after a successful verify."""
+        """Whether a hash of today's settings would be another or a dearer one; ask after a successful verify.
+
+        A bcrypt hash that cost more than today's stays: a sign-in never makes a password easier to guess.
+        """
         if self._settings.algorithm == "bcrypt":
-            return bcrypt_cost(encoded) != self._settings.effective_bcrypt_cost
+            return bcrypt_cost(encoded) < self._settings.effective_bcrypt_cost
         try:
             return self._argon2.check_needs_rehash(encoded)
         except argon2.exceptions.InvalidHashError:
