@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from doorward.identities.in_lists import placeholders
 from doorward.storage.contract import Reader
 from doorward.storage.types import read_bool, read_json, read_uuid
 
@@ -93,13 +94,6 @@ async def find_ids_by_email(reader: Reader, email: str) -> list[UUID]:
         {"email": email.strip().lower()},
     )
     return [read_uuid(row["identity_id"]) for row in rows]
-
-
-def placeholders(ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
-    """Names for an IN list, padded to a power of two so that few statements are ever prepared."""
-    size = 1 << (len(ids) - 1).bit_length()
-    padded = [*ids, *[ids[-1]] * (size - len(ids))]
-    return ", ".join(f":id{n}" for n in range(size)), {f"id{n}": value for n, value in enumerate(padded)}
 
 
 async def count_identities(reader: Reader) -> int:

@@ -1,8 +1,10 @@
 """Rows read back as identities, credentials, addresses and receipts."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from doorward.identities.in_lists import placeholders
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
 from doorward.storage.contract import Reader, Row
 from doorward.storage.types import (
@@ -23,15 +25,53 @@ IDENTITY_COLUMNS = (
 
 async def assembled(reader: Reader, row: Row, with_credentials: bool) -> Identity:
     """An identity from its row, with its addresses and, on request, its credentials."""
-    identity_id = read_uuid(row["id"])
-    params = {"id": identity_id}
-    verifiable = await reader.fetch_all(
-        "SELECT * FROM verifiable_addresses WHERE identity_id = :id ORDER BY created_at, id", params
-    )
-    recovery = await reader.fetch_all(
-        "SELECT * FROM recovery_addresses WHERE identity_id = :id ORDER BY created_at, id", params
-    )
-    credentials = await _credentials(reader, identity_id) if with_credentials else {}
+    return (await assembled_all(reader, [row], with_credentials))[0]
+
+
+async def assembled_all(reader: Reader, rows: Sequence[Row], with_credentials: bool) -> list[Identity]:
+    """Identities from their rows, in their order, in as many statements as for one."""
+    if not rows:
+        return []
+    ids = [read_uuid(row["id"]) for row in rows]
+    marks, params = placeholders(ids)
+    verifiable = await _by_identity(reader, "verifiable_addresses", "created_at, id", marks, params)
+    recovery = await _by_identity(reader, "recovery_addresses", "created_at, id", marks, params)
+    credentials: Mapping[UUID, list[Row]] = {}
+    names: Mapping[UUID, list[Row]] = {}
+    if with_credentials:
+        credentials = await _by_identity(reader, "credentials", "type", marks, params)
+        names = await _by_identity(reader, "credential_identifiers", "identifier", marks, params)
+    return [
+        _identity(
+            row,
+            identity_id,
+            verifiable.get(identity_id, ()),
+            recovery.get(identity_id, ()),
+            {
+                each["type"]: _credential(each, names.get(identity_id, ()))
+                for each in credentials.get(identity_id, ())
+            },
+        )
+        for identity_id, row in zip(ids, rows, strict=True)
+    ]
+
+
+async def _by_identity(
+    reader: Reader, table: str, order: str, marks: str, params: Mapping[str, Any]
+) -> Mapping[UUID, list[Row]]:
+    found: dict[UUID, list[Row]] = {}
+    for row in await reader.fetch_all(f"SELECT * FROM {table} WHERE identity_id IN ({marks}) ORDER BY {order}", params):
+        found.setdefault(read_uuid(row["identity_id"]), []).append(row)
+    return found
+
+
+def _identity(
+    row: Row,
+    identity_id: UUID,
+    verifiable: Sequence[Row],
+    recovery: Sequence[Row],
+    credentials: Mapping[str, Credential],
+) -> Identity:
     return Identity(
         id=identity_id,
         schema_id=row["schema_id"],
@@ -48,15 +88,6 @@ async def assembled(reader: Reader, row: Row, with_credentials: bool) -> Identit
         recovery_addresses=tuple(_recovery(each) for each in recovery),
         credentials=credentials,
     )
-
-
-async def _credentials(reader: Reader, identity_id: UUID) -> Mapping[str, Credential]:
-    params = {"id": identity_id}
-    rows = await reader.fetch_all("SELECT * FROM credentials WHERE identity_id = :id ORDER BY type", params)
-    names = await reader.fetch_all(
-        "SELECT type, identifier FROM credential_identifiers WHERE identity_id = :id ORDER BY identifier", params
-    )
-    return {row["type"]: _credential(row, names) for row in rows}
 
 
 def _credential(row: Row, names: Sequence[Row]) -> Credential:
