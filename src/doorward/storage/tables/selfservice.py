@@ -1,4 +1,8 @@
-"""Tables of self-service runs: one for the flows of every kind, one for the errors that browsers are sent to."""
+"""Tables of self-service runs: the flows of every kind, the codes and links that belong to them, and the errors that
+browsers are sent to.
+
+`flows.code_guesses` counts the codes that were tried in a flow, right or wrong. Of codes and links we keep hashes only.
+"""
 
 DDL = [
     """
@@ -15,6 +19,7 @@ DDL = [
       schema_id TEXT,
       extra {json} NOT NULL,
       internal {json} NOT NULL,
+      code_guesses INTEGER NOT NULL DEFAULT 0,
       issued_at {time} NOT NULL,
       expires_at {time} NOT NULL,
       created_at {time} NOT NULL,
@@ -23,6 +28,24 @@ DDL = [
     """,
     "CREATE INDEX flows_expiry ON flows (expires_at)",
     "CREATE INDEX flows_identity ON flows (identity_id)",
+    """
+    CREATE TABLE one_time_codes (
+      id {uuid} PRIMARY KEY,
+      form TEXT NOT NULL,
+      purpose TEXT NOT NULL,
+      flow_id {uuid} NOT NULL REFERENCES flows (id) ON DELETE CASCADE,
+      secret_hash TEXT NOT NULL,
+      identity_id {uuid} REFERENCES identities (id) ON DELETE CASCADE,
+      via TEXT NOT NULL,
+      address TEXT NOT NULL,
+      issued_at {time} NOT NULL,
+      expires_at {time} NOT NULL,
+      used_at {time}
+    )
+    """,
+    "CREATE INDEX one_time_codes_flow ON one_time_codes (flow_id)",
+    "CREATE INDEX one_time_codes_identity ON one_time_codes (identity_id) WHERE identity_id IS NOT NULL",
+    "CREATE INDEX one_time_codes_secret ON one_time_codes (secret_hash)",
     """
     CREATE TABLE flow_errors (
       id {uuid} PRIMARY KEY,
