@@ -189,9 +189,15 @@ serve:
     def reload(self) -> None:
         """SIGHUP, and waits until the new configuration serves."""
         assert self.process is not None
-        before = self.log.read_text().count(" reloaded")
+        before = self.reloads()
         self.process.send_signal(signal.SIGHUP)
-        until("the reload", lambda: self.log.read_text().count(" reloaded") > before)
+        until("the reload", lambda: self.reloads() > before)
+
+    def reloads(self) -> int:
+        """How often every process of this server has taken a new configuration over."""
+        log = self.log.read_text()
+        parts = [("admin,public", "dispatcher"), ("admin,dispatcher,public",)]["inside" in self.arguments]
+        return min(log.count(f" reloaded parts={each}\n") for each in parts)
 
     def command(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Another command of the program on the same installation."""

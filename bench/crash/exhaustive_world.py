@@ -130,8 +130,8 @@ class World:
         return begun
 
     def serve(self, *options: str, failpoints: str = "") -> Forked:
-        """`doorward serve`."""
-        return self.start(["serve", *options], failpoints)
+        """`doorward serve` in one process, so that it dies as a whole at a fail point."""
+        return self.start(["serve", "--dispatcher", "inside", *options], failpoints)
 
     def wait_ready(self, server: Forked) -> bool:
         """Whether it answers; False when it died first."""

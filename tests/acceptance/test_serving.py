@@ -39,7 +39,7 @@ def test_connecting_needs_no_restart(tmp_path: Path, simulator: Simulator) -> No
         token.chmod(0o600)
         done = server.command("hubspot", "connect", "--base-url", simulator.url, "--token-file", str(token), "--dev")
         assert done.returncode == 0, done.stdout + done.stderr
-        until("the reload", lambda: "reloaded" in server.log.read_text())
+        until("the reload", lambda: server.reloads() > 0)
         assert server.sign_up("late@example.org", newsletter=True).status == 200
         until("the contact", lambda: simulator.find_contact("late@example.org"))
 

@@ -17,6 +17,8 @@ def connected(folder: Path, simulator: Simulator, failpoint: str) -> Server:
         folder,
         f"dsn: sqlite://{folder}/doorward.sqlite?_fk=true\ndelivery: {{lease_s: 5}}\n",
         "--dev",
+        "--dispatcher",
+        "inside",
         environment={"DOORWARD_FAILPOINTS": failpoint},
     )
     token = folder / "simulator.token"

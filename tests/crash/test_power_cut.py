@@ -37,7 +37,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, R
     folder = tmp_path_factory.mktemp("live")
     simulator = Simulator(folder)
     with running(simulator):
-        server = connected(folder, simulator, CONFIG.format(folder=folder))
+        server = connected(folder, simulator, CONFIG.format(folder=folder), "--dispatcher", "inside")
         made = {
             name: record(server, simulator, tmp_path_factory.mktemp(name), name, *size) for name, size in SIZES.items()
         }

@@ -70,11 +70,16 @@ class Core:
 
 
 async def build_core(
-    config: Config, clock: Clock, paths: tuple[Path, ...] = (), running: Database | None = None
+    config: Config,
+    clock: Clock,
+    paths: tuple[Path, ...] = (),
+    running: Database | None = None,
+    metrics: Metrics | None = None,
 ) -> Core:
     """Opens everything that a process needs; whoever calls it closes the core. Raises DoorwardErrors.
 
-    `running` is a database that is open already and stays open when this fails.
+    `running` is a database that is open already and stays open when this fails; `metrics` are those of an earlier
+    core of this process, so that its counters go on.
     """
     egress = Egress(EgressPolicy.from_config(config.clients.http, dev=config.dev))
     await egress.start()
@@ -82,7 +87,7 @@ async def build_core(
     try:
         if running is None:
             await database.start()
-        return await _assembled(config, clock, paths, egress, database)
+        return await _assembled(config, clock, paths, egress, database, metrics or make_metrics())
     except BaseException:
         await egress.close()
         if running is None:
@@ -90,7 +95,9 @@ async def build_core(
         raise
 
 
-async def _assembled(config: Config, clock: Clock, paths: tuple[Path, ...], egress: Egress, database: Database) -> Core:
+async def _assembled(
+    config: Config, clock: Clock, paths: tuple[Path, ...], egress: Egress, database: Database, metrics: Metrics
+) -> Core:
     schemas = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
     table = action_table(config)
     keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
@@ -110,7 +117,7 @@ async def _assembled(config: Config, clock: Clock, paths: tuple[Path, ...], egre
         cookies=CookieSealer([secret.reveal() for secret in config.secrets.for_cookie()]),
         passwords=PasswordHasher(hash_settings(config)),
         egress=egress,
-        metrics=make_metrics(),
+        metrics=metrics,
         base_url=base_url,
         config_paths=paths,
     )

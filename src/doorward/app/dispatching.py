@@ -1,4 +1,4 @@
-"""Puts the delivery engine together from a core: connectors by destination, budget, gauges, the waiter of requests."""
+"""Puts the delivery engine together from a core: connectors by destination, budget, metrics, the waiter of requests."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +14,7 @@ from doorward.delivery.contract import Connector
 from doorward.delivery.dispatcher import Dispatcher, Parts
 from doorward.delivery.gauges import refresh_gauges
 from doorward.delivery.settings import DeliverySettings
+from doorward.observability.seats import Seat
 from doorward.outbox.settled import SettledWaiter
 
 
@@ -72,10 +73,11 @@ def make_waiter(core: Core) -> SettledWaiter:
     return SettledWaiter(core.database, core.clock)
 
 
-def make_gauges(core: Core) -> Callable[[], Awaitable[None]]:
-    """Brings the gauges up to date from the database; called when metrics are read, in whichever process that is."""
+def make_exposition(core: Core, seat: Seat | None) -> Callable[[], Awaitable[bytes]]:
+    """What /metrics/prometheus shows, in whichever process is asked: gauges from the database, counts of all."""
 
-    async def refresh() -> None:
+    async def show() -> bytes:
         await refresh_gauges(core.metrics, core.database, core.clock)
+        return core.metrics.render(None if seat is None else await seat.total(core.metrics.counts()))
 
-    return refresh
+    return show

@@ -18,9 +18,9 @@ from doorward.api.public.flows import FlowEndpoints
 from doorward.api.public.meta import DescriptionApi, HealthApi
 from doorward.api.public.other_port import AdminElsewhere
 from doorward.api.public.schemas import SchemasApi
-from doorward.api.public.sessions import SessionsApi, WhoamiCaching
 from doorward.app.contacts import Contacts
 from doorward.app.core import Core, hash_settings, is_memory
+from doorward.app.session_routes import admin_session_routes, public_session_routes
 from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.engine import FlowEngine
@@ -72,20 +72,17 @@ def make_site(core: Core) -> Site:
         database=core.database,
         clock=core.clock,
         required_aal=core.config.session.whoami.required_aal,
-        is_code_factor=core.config.selfservice.methods.code.mfa_enabled,
+        is_code_factor=core.config.selfservice.methods["code"].mfa_enabled,
     )
 
 
-def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
+def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> ASGIApp:
     """The port that people reach."""
-    flags = core.config.feature_flags
     errors = ErrorPages(core.database, core.clock, site.error_page_url)
-    age = flags.cacheable_sessions_max_age
-    caching = WhoamiCaching(flags.cacheable_sessions, age)
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors).routes(),
         *FlowEndpoints(FlowKind.LOGIN, engine, site, errors).routes(),
-        *SessionsApi(site, caching).routes(),
+        *public_session_routes(core, site, errors, sandbox),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),
         *HealthApi(core.database).routes(),
@@ -99,14 +96,15 @@ def public_app(core: Core, engine: FlowEngine, site: Site) -> ASGIApp:
     )
 
 
-def admin_app(core: Core, site: Site, refresh: Callable[[], Awaitable[None]]) -> ASGIApp:
-    """The operator's port. `refresh` brings the gauges up to date before they are read."""
+def admin_app(core: Core, site: Site, show_metrics: Callable[[], Awaitable[bytes]]) -> ASGIApp:
+    """The operator's port."""
     house = identity_house(core)
     routes = [
         *HealthApi(core.database, ("", "/admin")).routes(),
         *IdentitiesApi(house).routes(),
-        *AdminMetaApi(version("doorward"), revision_of(core), core.metrics, refresh).routes(),
+        *AdminMetaApi(version("doorward"), revision_of(core), show_metrics).routes(),
         *PublicElsewhere(site.base_url).routes(),
+        *admin_session_routes(core, site),
         *console_routes(
             core.config,
             core.database,

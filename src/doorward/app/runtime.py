@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from doorward.actions.sandbox import Sandbox
 from doorward.app.alerting import alert_for_ever
 from doorward.app.core import Core, build_core
-from doorward.app.dispatching import make_dispatcher, make_gauges, make_waiter
+from doorward.app.dispatching import make_dispatcher, make_exposition, make_waiter
 from doorward.app.moved_clock import follow_clock
 from doorward.app.public import admin_app, make_engine, make_site, public_app
 from doorward.app.sweeping import sweep_for_ever
@@ -22,6 +22,8 @@ from doorward.config.model import Config
 from doorward.delivery.dispatcher import Dispatcher
 from doorward.hooks.background import Background
 from doorward.observability.logging import Log
+from doorward.observability.metrics import Metrics
+from doorward.observability.seats import Seat
 from doorward.storage.contract import Database
 
 SANDBOX_WORKERS = 2
@@ -67,10 +69,12 @@ async def make_generation(
     paths: tuple[Path, ...],
     *,
     with_dispatcher: bool,
+    seat: Seat | None = None,
     database: Database | None = None,
+    metrics: Metrics | None = None,
 ) -> Generation:
     """Builds but does not start. `database` is the running one, where the dsn has not changed."""
-    core = await build_core(config, clock, paths, database)
+    core = await build_core(config, clock, paths, database, metrics)
     sandbox = Sandbox(SANDBOX_WORKERS)
     background = Background()
     try:
@@ -80,8 +84,8 @@ async def make_generation(
         dispatcher = make_dispatcher(core, sandbox) if with_dispatcher else None
         return Generation(
             core=core,
-            public=public_app(core, engine, site),
-            admin=admin_app(core, site, make_gauges(core)),
+            public=public_app(core, engine, site, sandbox),
+            admin=admin_app(core, site, make_exposition(core, seat)),
             sandbox=sandbox,
             background=background,
             dispatcher=dispatcher,

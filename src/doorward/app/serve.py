@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from doorward.config.problems import Problem
 from doorward.config.watch import watch
 from doorward.errors import DoorwardError
 from doorward.observability.logging import Log, configure
+from doorward.observability.seats import Seat
 from doorward.storage.migrate import migrate, require_current
 
 IDLE_LIMIT_S = 30.0
@@ -33,12 +34,24 @@ ROLES = ("public", "admin", "dispatcher")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said. `roles` are the parts that run in this installation's processes."""
+    """What the command line said. `roles` are the parts that run in this process."""
 
     paths: tuple[Path, ...]
     flags: Mapping[str, Any]
     roles: frozenset[str] = frozenset(ROLES)
     warnings: tuple[Problem, ...] = ()
+
+
+def _nobody_waits() -> None:
+    """For a process that nobody supervises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """This process among those of one `serve`: its seat for metrics; `tell_ready` is called once it serves."""
+
+    seat: Seat | None = None
+    tell_ready: Callable[[], None] = _nobody_waits
 
 
 @dataclass(slots=True)
@@ -49,12 +62,13 @@ class Server:
     sockets: Mapping[str, socket.socket]
     generation: Generation
     contexts: Mapping[str, ssl.SSLContext | None]
+    seat: Seat | None
     switches: Mapping[str, Switch] = field(default_factory=lambda: {"public": Switch(), "admin": Switch()})
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reloading: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def serve_process(options: Options, config: Config, sockets: Mapping[str, socket.socket]) -> int:
+async def serve_process(options: Options, config: Config, sockets: Mapping[str, socket.socket], among: Among) -> int:
     """Serves until SIGTERM or SIGINT, then drains. The exit code: 0."""
     configure(config.log.level, config.log.format)
     install_tracing(config.tracing)
@@ -63,7 +77,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     _tell(log, options.warnings)
     contexts = {name: make_context(getattr(config.serve, name).tls, f"serve.{name}.tls") for name in sockets}
     generation = await make_generation(
-        config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles
+        config, SystemClock(), options.paths, with_dispatcher="dispatcher" in options.roles, seat=among.seat
     )
     try:
         if config.dev:
@@ -74,20 +88,29 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     except BaseException:
         await generation.stop()
         raise
-    server = Server(options, sockets, generation, contexts)
+    server = Server(options, sockets, generation, contexts, among.seat)
     _listen_to_signals(server)
     _switch_to(server, generation)
     generation.start()
     listeners = {name: make_listener(server.switches[name], contexts[name]) for name in sockets}
     tasks = [asyncio.create_task(each.serve([sockets[name]])) for name, each in listeners.items()]
     log.info("serving", **{name: f"{sock.getsockname()[0]}:{sock.getsockname()[1]}" for name, sock in sockets.items()})
-    async with _reloads(server):
-        await server.stopping.wait()
-    log.info("stopping")
-    await _end(listeners, tasks)
-    await server.generation.stop()
+    with _seated(server):
+        among.tell_ready()
+        async with _reloads(server):
+            await server.stopping.wait()
+        log.info("stopping")
+        await _end(listeners, tasks)
+        await server.generation.stop()
     log.info("stopped")
     return 0
+
+
+def _seated(server: Server) -> contextlib.AbstractContextManager[None]:
+    """Tells the other processes what this one has counted, until its very end."""
+    if server.seat is None:
+        return contextlib.nullcontext()
+    return server.seat.taken(server.generation.core.metrics.counts)
 
 
 async def _end(listeners: Mapping[str, Listener], tasks: list[asyncio.Task[None]]) -> None:
@@ -147,6 +170,8 @@ async def _reload(server: Server) -> None:
             old.core.clock,
             loaded.files,
             with_dispatcher=old.dispatcher is not None,
+            seat=server.seat,
+            metrics=old.core.metrics,
             database=old.core.database if same else None,
         )
     except DoorwardError as error:
@@ -161,7 +186,7 @@ async def _reload(server: Server) -> None:
     await _idle(server, old)
     await old.stop(keep_database=same)
     new.start()
-    log.info("reloaded")
+    log.info("reloaded", parts=",".join(sorted(server.options.roles)))
 
 
 def _renew_certificates(server: Server, config: Config, log: Log) -> None:

@@ -1,8 +1,11 @@
 """Every metric, named once. Served at /metrics/prometheus on the admin port; labels hold no personal data."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from doorward.observability.counting import Counts, Together, counts_of
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)
 
@@ -32,9 +35,16 @@ class Metrics:
     template_seconds: Histogram
     template_failures: Counter
 
-    def render(self) -> bytes:
-        """The text format of Prometheus."""
-        return generate_latest(self.registry)
+    def counts(self) -> Counts:
+        """What this process has counted, to be added to what others have."""
+        return counts_of(self.registry)
+
+    def render(self, total: Counts | None = None) -> bytes:
+        """The text format of Prometheus; `total`: of all processes, where there are several."""
+        if total is None:
+            return generate_latest(self.registry)
+        # Typed for a registry; all that it needs is `collect`.
+        return generate_latest(cast("CollectorRegistry", Together(self.registry, total)))
 
 
 def make_metrics() -> Metrics:

@@ -50,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     try:
         simulator = Simulator(folder)
         with running(simulator):
-            server = connected(folder, simulator, CONFIG.format(disk=disk))
+            server = connected(folder, simulator, CONFIG.format(disk=disk), "--dispatcher", "inside")
             with running(server):
                 yield House(server, simulator, disk / "doorward.sqlite")
     finally:

@@ -6,32 +6,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.observability.metrics import Metrics
 from doorward.web.operation import Operation, operation
 from doorward.web.responses import json_answer
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 PREFIXES = ("", "/admin")
 
-Refresh = Callable[[], Awaitable[None]]
-"""Brings gauges up to date that nobody counts along, such as the number of waiting deliveries."""
-
-
-async def nothing_to_refresh() -> None:
-    """For processes whose gauges are always current."""
+Show = Callable[[], Awaitable[bytes]]
+"""Every metric as it stands now, in Prometheus's text format."""
 
 
 class AdminMetaApi:
     """Endpoints that answer with and without `/admin` in front, as Kratos's do."""
 
-    def __init__(
-        self, version: str, config_revision: str, metrics: Metrics, refresh: Refresh = nothing_to_refresh
-    ) -> None:
+    def __init__(self, version: str, config_revision: str, show_metrics: Show) -> None:
         """`config_revision` is the configuration's own name for its state, or a hash of it."""
         self._version = version
         self._config_revision = config_revision
-        self._metrics = metrics
-        self._refresh = refresh
+        self._show_metrics = show_metrics
 
     def routes(self) -> list[Route]:
         return [
@@ -51,9 +43,8 @@ class AdminMetaApi:
 
     @operation(Operation("meta", {200: "Prometheus's text format."}, produces="text/plain"))
     async def metrics(self, _request: Request) -> Response:
-        """Every metric of this process; their names begin with `doorward_`."""
-        await self._refresh()
-        return Response(self._metrics.render(), media_type=METRICS_TYPE)
+        """Every metric of all processes of this `serve`; their names begin with `doorward_`."""
+        return Response(await self._show_metrics(), media_type=METRICS_TYPE)
 
     @operation(Operation("meta", {200: "One line."}, produces="text/plain"))
     async def config(self, _request: Request) -> Response:

@@ -47,8 +47,12 @@ async def test_admin_paths_on_the_public_port(
     assert (answer.status, answer.header("location")) == (status, expected)
 
 
+async def shown() -> bytes:
+    return make_metrics().render()
+
+
 def admin_port() -> ASGIApp:
-    meta = AdminMetaApi("1.2.3", "revision-7", make_metrics())
+    meta = AdminMetaApi("1.2.3", "revision-7", shown)
     return admin_stack([*meta.routes(), *PublicElsewhere("http://p/").routes()], AdminServe(), make_metrics())
 
 

@@ -1,0 +1,95 @@
+"""Which processes a `serve` consists of, and what each of them does: some answer, one dispatches, or one does all."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import uvloop
+
+from doorward.app.listeners import close_all
+from doorward.app.loading import load_checked
+from doorward.app.serve import Among, Options, serve_process
+from doorward.app.workers import Child, Ready, Workers
+from doorward.config.model import Config
+from doorward.errors import DoorwardError
+from doorward.observability.logging import Log, configure
+from doorward.observability.seats import Place, Seat, make_places
+
+DISPATCHER = "dispatcher"
+NICENESS = 10
+"""Of the process that dispatches: whoever waits for an answer comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`workers`: how many processes share the sockets; `is_apart`: deliveries are sent by a process of their own.
+
+    `tell` says a sentence to whoever started the program.
+    """
+
+    options: Options
+    config: Config
+    sockets: Mapping[str, socket.socket]
+    workers: int
+    is_apart: bool
+    tell: Callable[[str], None]
+
+
+def serve_all(plan: Plan) -> int:
+    """Serves until told to stop; the exit code."""
+    if plan.workers == 1 and not plan.is_apart:
+        return run_process(plan, plan.options, plan.config, plan.sockets, Among())
+    configure(plan.config.log.level, plan.config.log.format)
+    places = make_places(plan.workers + plan.is_apart)
+    roles = plan.options.roles - {DISPATCHER} if plan.is_apart else plan.options.roles
+    children = [_worker(plan, roles, places, number) for number in range(plan.workers)]
+    if plan.is_apart:
+        children.append(_dispatching(plan, places))
+    return Workers(children, lambda: close_all(list(plan.sockets.values()))).supervise()
+
+
+def _worker(plan: Plan, roles: frozenset[str], places: tuple[Place, ...], number: int) -> Child:
+    # What the configuration is warned of is told once.
+    options = replace(plan.options, roles=roles, warnings=plan.options.warnings if number == 0 else ())
+
+    def live(ready: Ready, is_first: bool) -> int:
+        config = plan.config if is_first else newest(plan)
+        return run_process(plan, options, config, plan.sockets, Among(Seat(places, number), ready))
+
+    return Child(f"worker {number}", live)
+
+
+def _dispatching(plan: Plan, places: tuple[Place, ...]) -> Child:
+    options = replace(plan.options, roles=frozenset({DISPATCHER}), warnings=())
+
+    def live(ready: Ready, is_first: bool) -> int:
+        close_all(list(plan.sockets.values()))
+        os.nice(NICENESS)
+        config = plan.config if is_first else newest(plan)
+        return run_process(plan, options, config, {}, Among(Seat(places, len(places) - 1), ready))
+
+    return Child(DISPATCHER, live, is_last=True)
+
+
+def newest(plan: Plan) -> Config:
+    """For a process that takes a dead one's place: the files may have changed since. As at a reload, a configuration
+    with errors changes nothing."""
+    try:
+        return load_checked(plan.options.paths, plan.options.flags).config
+    except DoorwardError as error:
+        Log("server").error("reload_refused", code=error.code(), reason=str(error))
+        return plan.config
+
+
+def run_process(
+    plan: Plan, options: Options, config: Config, sockets: Mapping[str, socket.socket], among: Among
+) -> int:
+    """One process's event loop. An error at the start is a sentence, not a trace."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(serve_process(options, config, sockets, among))
+    except DoorwardError as error:
+        plan.tell(f"Error: {error} [{error.code()}] (process {os.getpid()})")
+        return 1
