@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doorward.app.checking_alerts import check_alerts
+from doorward.app.checking_courier import check_courier
 from doorward.config.hooks import list_hooks
 from doorward.config.model import Config
 from doorward.config.problems import Problem, error, warning
@@ -20,6 +21,7 @@ def check_whole(config: Config) -> Iterator[Problem]:
     """Problems of the dsn, of addresses that will be refused, of files that are not there."""
     yield from _dsn(config)
     yield from check_alerts(config)
+    yield from check_courier(config)
     policy = EgressPolicy.from_config(config.clients.http, dev=config.dev)
     for index, schema in enumerate(config.identity.schemas):
         path = f"identity.schemas.{index}.url"

@@ -6,9 +6,11 @@ from doorward.actions.hooks import WEB_HOOK
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.app.core import Core
+from doorward.app.couriers import AllActions, letter_connectors
 from doorward.config.model_delivery import DeliveryConfig
 from doorward.connectors.registry import Parts as ConnectorParts
 from doorward.connectors.registry import make_connector
+from doorward.courier.destinations import FIRST
 from doorward.delivery.budget import SharedBudget
 from doorward.delivery.contract import Connector
 from doorward.delivery.dispatcher import Dispatcher, Parts
@@ -19,15 +21,16 @@ from doorward.outbox.settled import SettledWaiter
 
 
 class ConnectorSet:
-    """A connector for each configured destination, and one for each server that a web_hook calls."""
+    """A connector for each configured destination, for messages, and for each server that a web_hook calls."""
 
-    def __init__(self, core: Core, budget: SharedBudget) -> None:
-        """Raises UnknownConnector, InvalidDestination."""
+    def __init__(self, core: Core, budget: SharedBudget, sandbox: Sandbox) -> None:
+        """Raises UnknownConnector, InvalidDestination, BadSmtpSettings, BadCourierRequest."""
         parts = ConnectorParts(core.egress, core.database, budget, core.clock)
         configured = core.config.destinations
         self._connectors: dict[str, Connector] = {
             name: make_connector(found.connector, name, found.settings, parts) for name, found in configured.items()
         }
+        self._connectors |= letter_connectors(core.config, core.database, core.egress, sandbox, core.clock)
         for action in core.table.list_actions():
             if action.connector == WEB_HOOK and action.destination not in self._connectors:
                 self._connectors[action.destination] = make_connector(WEB_HOOK, action.destination, {}, parts)
@@ -42,8 +45,8 @@ def make_dispatcher(core: Core, sandbox: Sandbox) -> Dispatcher:
     return Dispatcher(
         Parts(
             database=core.database,
-            connectors=ConnectorSet(core, budget),
-            actions=core.table,
+            connectors=ConnectorSet(core, budget, sandbox),
+            actions=AllActions(core.table, core.config),
             gate=core.gate,
             keys=core.keys,
             templates=TemplateSource(core.egress, core.clock),
@@ -52,6 +55,7 @@ def make_dispatcher(core: Core, sandbox: Sandbox) -> Dispatcher:
             clock=core.clock,
             metrics=core.metrics,
             settings=delivery_settings(core.config.delivery),
+            first=FIRST,
         )
     )
 

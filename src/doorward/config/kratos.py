@@ -44,8 +44,6 @@ TABLE = (
 
         "Kratos ignores it too; the key is methods.code.config.missing_credential_fallback_enabled",
     ),
-    Entry("courier.templates", "Kratos's Go templates are not read", (None, {})),
-    Entry("courier.template_override_path", "Kratos's Go templates are not read"),
     Entry("hashers.argon2.expected_duration", "only Kratos's calibration uses it"),
     Entry("hashers.argon2.expected_deviation", "only Kratos's calibration uses it"),
     Entry("hashers.argon2.dedicated_memory", "only Kratos's calibration uses it"),

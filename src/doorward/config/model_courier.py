@@ -69,4 +69,10 @@ class CourierConfig:
     smtp: SmtpConfig = section(SmtpConfig, "The mail server.")
     http: CourierHttpConfig = section(CourierHttpConfig, "Mail by HTTP.")
     channels: tuple[ChannelConfig, ...] = setting((), "Other ways, for instance for text messages.")
+    templates: Mapping[str, Any] = section(
+        dict,
+        "Your own texts (Jinja2) as `<message>.<valid|invalid>.email.{subject,body.html,body.plaintext}` and "
+        "`….sms.body.plaintext`.",
+    )
+    template_override_path: str | None = setting(None, "A folder of your own Jinja2 templates.")
     worker: CourierWorkerConfig = section(CourierWorkerConfig, "The queue.")

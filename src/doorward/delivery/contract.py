@@ -53,11 +53,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It arrived. `external_id` is what the destination calls it."""
+    """It arrived. `external_id` is what the destination calls it.
+
+    `forgets`: the payload is emptied with the same commit, since what is in it must not be read twice (a code).
+    """
 
     external_id: str | None = None
     http_status: int | None = None
     summary: str | None = None
+    forgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,13 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Given up: a dead letter with the reason and the step a person can take."""
+    """Given up: a dead letter with the reason and the step a person can take. `forgets` as in Delivered."""
 
     code: str
     reason: str
     http_status: int | None = None
     summary: str | None = None
+    forgets: bool = False
 
 
 LAPSED_CODE = "lease_lapsed"

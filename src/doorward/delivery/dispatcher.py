@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -32,7 +32,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What `app.py` hands to the engine."""
+    """What `app.py` hands to the engine. Rows of the destinations in `first` are claimed before others', in order."""
 
     database: Database
     connectors: Connectors
@@ -45,6 +45,7 @@ class Parts:
     clock: Clock
     metrics: Metrics
     settings: DeliverySettings
+    first: tuple[str, ...] = ()
 
 
 class Dispatcher:
@@ -113,7 +114,8 @@ class Dispatcher:
     async def _fill(self) -> int:
         claimed = 0
         database = self._parts.database
-        for destination in await list_busy_destinations(database.reader, database.dialect):
+        busy = await list_busy_destinations(database.reader, database.dialect)
+        for destination in in_order(busy, self._parts.first):
             lane = self._lane(destination)
             if lane is not None:
                 claimed += await lane.fill()
@@ -163,3 +165,8 @@ class Dispatcher:
             await self._leadership.release()
         except Unavailable as error:
             LOG.warning("database_away", reason=str(error))
+
+
+def in_order(busy: Sequence[str], first: Sequence[str]) -> list[str]:
+    """Those of `first` in its order, then the others."""
+    return [*(each for each in first if each in busy), *(each for each in busy if each not in first)]

@@ -70,7 +70,7 @@ def _verdict(ruled: Ruled, spread: float) -> Verdict:
     now = ruled.ended_at
     delivery_id, version = ruled.delivery.id, ruled.template_version
     match ruled.outcome:
-        case Delivered(external_id=external_id):
+        case Delivered(external_id=external_id, forgets=forgets):
             return Verdict(
                 delivery_id,
                 State.DELIVERED,
@@ -78,6 +78,7 @@ def _verdict(ruled: Ruled, spread: float) -> Verdict:
                 _attempt(ruled, "delivered"),
                 external_id=external_id,
                 template_version=version,
+                forgets=forgets,
             )
         case Retry() as retry:
             return _retried(ruled, retry, spread)
@@ -96,7 +97,7 @@ def _verdict(ruled: Ruled, spread: float) -> Verdict:
             return Verdict(delivery_id, State.HELD, now, held_for=fact, reason_code=code, reason=reason)
         case Skip(code=code, reason=reason):
             return Verdict(delivery_id, State.SKIPPED, now, reason_code=code, reason=reason, template_version=version)
-        case Discard(code=code, reason=reason):
+        case Discard(code=code, reason=reason, forgets=forgets):
             return Verdict(
                 delivery_id,
                 State.DEAD,
@@ -105,6 +106,7 @@ def _verdict(ruled: Ruled, spread: float) -> Verdict:
                 reason_code=code,
                 reason=reason,
                 template_version=version,
+                forgets=forgets,
             )
 
 

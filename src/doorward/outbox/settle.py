@@ -23,6 +23,7 @@ class Verdict:
     """Where a leased delivery goes. `attempt` is None when this was no try; `is_snooze` counts a snooze.
 
     `not_before` matters for rows that stay open; `external_id` and `template_version` None keep what is there.
+    `forgets` empties the payload of a row that ends.
     """
 
     delivery_id: UUID
@@ -36,6 +37,7 @@ class Verdict:
     reason: str | None = None
     external_id: str | None = None
     template_version: str | None = None
+    forgets: bool = False
 
 
 async def settle(
@@ -83,6 +85,7 @@ async def _write(
     require(State.LEASED, first.state)
     dialect = tx.dialect
     key = "CAST(id AS TEXT)"
+    emptied = " payload = :empty," if first.forgets else ""
     rows = await tx.fetch_all(
         f"""
         UPDATE deliveries SET state = :state, attempts = attempts + :tries, snoozes = snoozes + :snoozes,
@@ -90,7 +93,7 @@ async def _write(
           not_before = CAST({dialect.json_text("not_before", key)} AS BIGINT), held_for = :held_for,
           reason_code = :reason_code, reason = :reason,
           external_id = COALESCE({dialect.json_text("external_ids", key)}, external_id),
-          template_version = COALESCE(:template_version, template_version),
+          template_version = COALESCE(:template_version, template_version),{emptied}
           settled_at = :settled_at, updated_at = :now, lease_owner = NULL, lease_token = NULL, lease_until = NULL
         WHERE {dialect.one_of("id", "ids", "uuid")} AND state = 'leased' AND lease_until > :now
           AND CAST(lease_token AS TEXT) = {dialect.json_text("tokens", key)}
@@ -111,6 +114,7 @@ async def _write(
             "now": now,
             "ids": [each.delivery_id for each in alike],
             "tokens": {str(each.delivery_id): str(leases[each.delivery_id]) for each in alike},
+            **({"empty": b""} if first.forgets else {}),
         },
     )
     return {read_uuid(row["id"]): read_uuid(row["identity_id"]) for row in rows}
