@@ -97,6 +97,9 @@ class EventRows:
         tx.on_commit(lambda: self.events.append(event))
         return Recorded(uuid4(), self.awaited, self.awaited)
 
+    def hears(self, event: IdentityEvent) -> bool:
+        return True
+
 
 class Waiter:
     """Answers with the states that it was given."""

@@ -11,19 +11,25 @@ import orjson
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
+from doorward.actions.sandbox import Sandbox
+from doorward.actions.template import TemplateSource
 from doorward.api.openapi import openapi_document
 from doorward.api.public.errors import ErrorsApi
 from doorward.api.public.flows import FlowEndpoints
+from doorward.api.public.logout import LogoutApi, LogoutSettings
 from doorward.api.public.meta import DescriptionApi, HealthApi
 from doorward.api.public.other_port import AdminElsewhere
 from doorward.api.public.schemas import SchemasApi
 from doorward.api.public.sessions import SessionsApi, WhoamiCaching
+from doorward.api.public.tokenizer import Tokenizer
 from doorward.app.table import action_table
 from doorward.clock import MovableClock
 from doorward.config.load import load
 from doorward.config.model import Config
 from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.model import FlowKind
+from doorward.flows.session_ending import SessionEnding
+from doorward.flows.settings import return_targets
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.methods.password import PasswordMethod
@@ -31,6 +37,8 @@ from doorward.methods.password_login import PasswordLogin
 from doorward.methods.profile import ProfileStep
 from doorward.observability.metrics import make_metrics
 from doorward.security.breaches import BreachList, BreachSettings
+from doorward.security.egress import Egress
+from doorward.security.egress_policy import EgressPolicy
 from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.security.tokens import CookieSealer
@@ -121,6 +129,7 @@ class PublicPort:
     config: Config
     database: Database
     clock: MovableClock
+    events: EventRows
 
     def client(self) -> Client:
         return Client(self.app)
@@ -170,23 +179,30 @@ async def public_port(
     await database.start()
     await migrate(database, clock)
     hasher = PasswordHasher(HashSettings("bcrypt", bcrypt_cost=4, is_dev=True), threads=1)
+    # Started by whoever renders: most tests do not.
+    sandbox = Sandbox(1)
     try:
-        yield _assembled(config, database, clock, hasher)
+        yield _assembled(config, database, clock, hasher, sandbox)
     finally:
+        await sandbox.close()
         hasher.close()
         await database.close()
 
 
-def _assembled(config: Config, database: Database, clock: MovableClock, hasher: PasswordHasher) -> PublicPort:
+def _assembled(
+    config: Config, database: Database, clock: MovableClock, hasher: PasswordHasher, sandbox: Sandbox
+) -> PublicPort:
     schemas = SchemaRegistry([IdentitySchema(each.id, each.url, SCHEMA) for each in config.identity.schemas], "person")
     sessions = SessionService(clock, config.session.lifespan)
     table = action_table(config)
+    events = EventRows()
     password = PasswordMethod(PolicySettings(), BreachList(BreachSettings(is_enabled=False), Offline()), hasher)
+    identities = IdentityService(schemas, events, clock)
     engine = build_engine(
         config,
         FlowParts(
             database=database,
-            identities=IdentityService(schemas, EventRows(), clock),
+            identities=identities,
             sessions=sessions,
             registration_methods=(ProfileStep(), password),
             login_methods=(PasswordLogin(database, hasher),),
@@ -206,10 +222,17 @@ def _assembled(config: Config, database: Database, clock: MovableClock, hasher: 
         sessions=sessions,
         database=database,
         clock=clock,
+        required_aal=config.session.whoami.required_aal,
     )
+    ending = SessionEnding(identities, sessions, clock)
+    logout = LogoutSettings(return_targets(config), config.selfservice.flows.logout.after.default_browser_return_url)
+    templates = config.session.whoami.tokenizer.templates
+    egress = Egress(EgressPolicy.from_config(config.clients.http, dev=config.dev))
+    tokenizer = Tokenizer(templates, site.base_url, sandbox, TemplateSource(egress, clock))
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
-        *SessionsApi(site, WhoamiCaching()).routes(),
+        *SessionsApi(site, WhoamiCaching(), ending, tokenizer).routes(),
+        *LogoutApi(site, ending, ErrorPages(database, clock, site.error_page_url), logout).routes(),
         *SchemasApi(schemas).routes(),
         *ErrorsApi(site).routes(),
         *HealthApi(database).routes(),
@@ -219,7 +242,7 @@ def _assembled(config: Config, database: Database, clock: MovableClock, hasher: 
     document = openapi_document("Doorward", "0", site.base_url, routes)
     routes += DescriptionApi(document).routes()
     app = public_stack(routes, serve.public, site.cookies, make_metrics())
-    return PublicPort(app, tuple(routes), site, config, database, clock)
+    return PublicPort(app, tuple(routes), site, config, database, clock, events)
 
 
 async def signed_up(client: Client, email: str, **traits: Any) -> Reply:

@@ -52,8 +52,12 @@ class SessionCookieConfig:
 class TokenizerTemplate:
     """How a session becomes a JWT."""
 
-    jwks_url: str = setting("", "The signing keys: file://, base64://, http(s)://.", required=True)
-    ttl: timedelta = setting(timedelta(minutes=1), "How long a token is good for.")
+    jwks_url: str = setting(
+        "", "The signing keys, a JWK set: file:// or base64://. The first one signs.", required=True
+    )
+    ttl: timedelta = setting(
+        timedelta(), "How long a token is good for. Without it a token is never good (as in Kratos)."
+    )
     claims_mapper_url: str | None = setting(None, "Jsonnet that makes the claims.")
     subject_source: Literal["id", "external_id"] = setting("id", "What `sub` holds.")
 

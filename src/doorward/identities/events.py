@@ -21,6 +21,8 @@ class EventKind(StrEnum):
     CONSENT_CHANGED = "consent.changed"
     ADDRESS_VERIFIED = "address.verified"
     SESSION_CREATED = "session.created"
+    SESSION_REVOKED = "session.revoked"
+    LOGOUT_AFTER = "logout.after"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def device_of(headers: Mapping[str, str], peer: str) -> Device:
 
 
 def client_address(headers: Mapping[str, str], peer: str) -> str:
-    """As in Kratos: True-Client-IP, X-Real-IP, the last of X-Forwarded-For that is none of one's own, the CDN's, `peer`.
+    """True-Client-IP, X-Real-IP, the last of X-Forwarded-For that is none of one's own, the CDN's, `peer` (as Kratos).
 
     What is no address at all is kept as it was sent: it is for people to read.
     """

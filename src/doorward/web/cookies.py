@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from doorward.config.model import Config, SameSite
@@ -22,10 +22,10 @@ class CookieAttributes:
     is_secure: bool
 
     def text(self) -> str:
-        """`; Path=/; …`. Browsers drop cookies with SameSite=None or Strict games over http, so there it is Lax."""
+        """`; Path=/; …`. Browsers drop cookies with SameSite=None over http, so there it is Lax."""
         domain = f"; Domain={self.domain}" if self.domain else ""
         secure = "; Secure" if self.is_secure else ""
-        same_site = self.same_site if self.is_secure else "Lax"
+        same_site = "Lax" if self.same_site == "None" and not self.is_secure else self.same_site
         return f"; Path={self.path}{domain}; HttpOnly{secure}; SameSite={same_site}"
 
 
@@ -35,6 +35,14 @@ class CookieNames:
 
     csrf: str
     session: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """What a browser's session cookie holds: the session's token, and the end of the session when it was set."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
 
 
 class Cookies:
@@ -71,10 +79,15 @@ class Cookies:
         """Set-Cookie that takes the session cookie away."""
         return f"{self.names.session}={self._session.text()}; Max-Age=0"
 
-    def find_session_token(self, cookies: Mapping[str, str], now: datetime) -> str | None:
-        """The token in the session cookie; None when there is none, or one that we did not seal."""
-        sealed = cookies.get(self.names.session)
-        return self._sealer.open(self.names.session, sealed, now) if sealed else None
+    def find_session(self, cookie_header: str, now: datetime) -> HeldSession | None:
+        """The first session cookie that we sealed and that has not expired; a browser may send several of one name."""
+        for pair in cookie_header.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.names.session:
+                opened = self._sealer.open_dated(name, value.strip('"'), now)
+                if opened is not None:
+                    return HeldSession(*opened)
+        return None
 
     def csrf_token(self, cookies: Mapping[str, str]) -> str:
         """The token in the CSRF cookie; "" when there is none, or one that is none of ours."""

@@ -58,7 +58,7 @@ STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
 )
 # What Kratos answers without an id.
 NAMELESS = (FlowNotFound, FlowIdMissing, SchemaNotSelectable, UnknownSchema, UnreadableSubmission, WebHookFailed)
-KINDS = (InvalidInput, Unauthorised, Forbidden, NotFound, Conflict, DoorwardError)
+KINDS = (InvalidInput, Unauthorised, Forbidden, NotFound, Conflict, Misconfigured, DoorwardError)
 MESSAGES: Mapping[int, str] = {
     400: "The request was malformed or contained invalid parameters",
     401: "The request could not be authorized",

@@ -4,30 +4,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from doorward.web.cookies import Cookies
+from doorward.web.cookies import Cookies, HeldSession
 
 BEARER = "bearer "
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`token` is unproven. `is_stale_cookie`: the browser holds a cookie for another session than this token's."""
+    """`token` is unproven. `cookie` is the browser's, whether it is what counts here or not."""
 
     token: str = field(repr=False)
-    is_stale_cookie: bool = False
+    cookie: HeldSession | None = None
+
+    def is_cookie_outdated(self, expires_at: datetime) -> bool:
+        """Whether the browser's cookie is another session's than this token's, or does not know how long it lasts."""
+        return self.cookie is not None and self.cookie != HeldSession(self.token, expires_at)
 
 
-def find_credential(
-    headers: Mapping[str, str], cookies: Mapping[str, str], jar: Cookies, now: datetime
-) -> Credential | None:
+def find_credential(headers: Mapping[str, str], jar: Cookies, now: datetime) -> Credential | None:
     """The credential that counts; a bad one in front is not made good by the next, as in Kratos."""
-    in_cookie = jar.find_session_token(cookies, now)
-    explicit = headers.get("x-session-token", "")
-    if explicit:
-        return Credential(explicit, in_cookie is not None and in_cookie != explicit)
-    if in_cookie is not None:
-        return Credential(in_cookie)
-    authorization = headers.get("authorization", "")
+    cookie = jar.find_session(headers.get("cookie", ""), now)
+    # Blanks around a value are not part of it (RFC 9110 5.5); not every server takes those at its end away.
+    if explicit := headers.get("x-session-token", "").strip():
+        return Credential(explicit, cookie)
+    if cookie is not None:
+        return Credential(cookie.token, cookie)
+    authorization = headers.get("authorization", "").strip()
     if authorization[: len(BEARER)].lower() == BEARER:
-        return Credential(authorization[len(BEARER) :].strip())
+        return Credential(authorization[len(BEARER) :])
     return None

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from doorward.clock import Clock
+from doorward.flows.errors import SessionAal2Required
+from doorward.identities.factors import second_factors
 from doorward.identities.model import Identity
 from doorward.identities.store import find_identity
+from doorward.sessions.aal import AAL2, HIGHEST, is_enough
 from doorward.sessions.model import Session
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Database
@@ -16,7 +19,10 @@ from doorward.web.session_token import Credential, find_credential
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Made once, by `app.py`. Addresses end with a slash; `error_page_url` is where browsers are shown errors."""
+    """Made once, by `app.py`. Addresses end with a slash; `error_page_url` is where browsers are shown errors.
+
+    `required_aal` is `session.whoami.required_aal`; `is_code_factor`: mailed codes count as second factors.
+    """
 
     base_url: str
     admin_url: str
@@ -26,6 +32,8 @@ class Site:
     sessions: SessionService
     database: Database
     clock: Clock
+    required_aal: str = "aal1"
+    is_code_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Visitor:
 
 async def find_visitor(request: Request, site: Site) -> Visitor | None:
     """Who a request comes from; None without a live session of an active identity. Raises Unavailable."""
-    credential = find_credential(request.headers, request.cookies, site.cookies, site.clock.now())
+    credential = find_credential(request.headers, site.cookies, site.clock.now())
     if credential is None:
         return None
     reader = site.database.reader
@@ -50,3 +58,13 @@ async def find_visitor(request: Request, site: Site) -> Visitor | None:
     if identity is None or not identity.is_active:
         return None
     return Visitor(session, identity, credential)
+
+
+async def require_aal(visitor: Visitor, site: Site) -> None:
+    """Raises SessionAal2Required where the person has a second factor that this session has not seen."""
+    if site.required_aal != HIGHEST or visitor.session.aal >= AAL2:
+        return
+    identity = await find_identity(site.database.reader, visitor.identity.id, with_credentials=True)
+    factors = second_factors(identity.credentials, is_code_factor=site.is_code_factor) if identity else frozenset()
+    if not is_enough(site.required_aal, visitor.session.aal, bool(factors)):
+        raise SessionAal2Required(f"{site.base_url}self-service/login/browser?aal=aal2")

@@ -9,7 +9,7 @@ import pytest
 from doorward.clock import MovableClock
 from doorward.config.model import Config, CookiesConfig, SessionConfig, SessionCookieConfig
 from doorward.security.tokens import CookieSealer, new_csrf_token
-from doorward.web.cookies import Cookies, csrf_cookie_name, make_cookies
+from doorward.web.cookies import Cookies, HeldSession, make_cookies
 
 HOUR = timedelta(hours=1)
 
@@ -29,6 +29,7 @@ def test_the_csrf_cookie_is_named_after_the_public_address() -> None:
     [
         (False, "None", "; Secure; SameSite=None"),
         (False, "Strict", "; Secure; SameSite=Strict"),
+        (True, "Strict", "HttpOnly; SameSite=Strict"),
         (True, "None", "HttpOnly; SameSite=Lax"),
     ],
 )
@@ -53,11 +54,13 @@ def test_it_may_end_with_the_browser(clock: MovableClock) -> None:
 def test_only_our_own_session_cookies_open(clock: MovableClock) -> None:
     now = clock.now()
     header = jar().session("ory_st_x", now + HOUR, now)
-    cookies = {"ory_kratos_session": header.partition("=")[2].partition(";")[0]}
-    assert jar().find_session_token(cookies, now) == "ory_st_x"
-    assert jar().find_session_token(cookies, now + HOUR) is None
-    assert jar(secret="another-secret-of-tests").find_session_token(cookies, now) is None
-    assert jar().find_session_token({"ory_kratos_session": "nonsense"}, now) is None
+    cookie = header.partition(";")[0]
+    held = jar().find_session(cookie, now)
+    assert held == HeldSession("ory_st_x", now + HOUR)
+    assert "ory_st_x" not in repr(held)
+    assert jar().find_session(cookie, now + HOUR) is None
+    assert jar(secret="another-secret-of-tests").find_session(cookie, now) is None
+    assert jar().find_session("ory_kratos_session=nonsense", now) is None
 
 
 @pytest.mark.parametrize("value", ["", "x", "AAAA", "é" * 44])

@@ -2,31 +2,63 @@
 
 from datetime import timedelta
 
+import pytest
+
 from doorward.clock import MovableClock
 from doorward.config.model import Config
 from doorward.security.tokens import CookieSealer
-from doorward.web.cookies import Cookies, make_cookies
+from doorward.web.cookies import Cookies, HeldSession, make_cookies
 from doorward.web.session_token import Credential, find_credential
 
+HOUR = timedelta(hours=1)
 JAR: Cookies = make_cookies(Config(), CookieSealer(["a-secret-of-the-tests"]))
 
 
-def cookies(clock: MovableClock, token: str) -> dict[str, str]:
-    header = JAR.session(token, clock.now() + timedelta(hours=1), clock.now())
-    name, _, rest = header.partition("=")
-    return {name: rest.partition(";")[0]}
+def cookie(clock: MovableClock, token: str) -> str:
+    return JAR.session(token, clock.now() + HOUR, clock.now()).partition(";")[0]
 
 
 def test_the_order(clock: MovableClock) -> None:
     now = clock.now()
     bearer = {"authorization": "bEaReR three"}
-    held = cookies(clock, "two")
-    assert find_credential({"x-session-token": "one", **bearer}, held, JAR, now) == Credential("one", True)
-    assert find_credential({"x-session-token": "two"}, held, JAR, now) == Credential("two", False)
-    assert find_credential(bearer, held, JAR, now) == Credential("two")
-    assert find_credential(bearer, {}, JAR, now) == Credential("three")
-    assert find_credential({"authorization": "Basic x"}, {"ory_kratos_session": "bad"}, JAR, now) is None
+    held = {"cookie": cookie(clock, "two")}
+    two = HeldSession("two", now + HOUR)
+    assert find_credential({"x-session-token": "one", **bearer, **held}, JAR, now) == Credential("one", two)
+    assert find_credential({**bearer, **held}, JAR, now) == Credential("two", two)
+    assert find_credential(bearer, JAR, now) == Credential("three")
+    assert find_credential({"authorization": "Basic x", "cookie": "ory_kratos_session=bad"}, JAR, now) is None
 
 
-def test_a_credential_does_not_show_its_token() -> None:
-    assert "secret" not in repr(Credential("secret"))
+def test_blanks_around_a_token(clock: MovableClock) -> None:
+    now = clock.now()
+    assert find_credential({"x-session-token": " one "}, JAR, now) == Credential("one")
+    assert find_credential({"authorization": "Bearer one "}, JAR, now) == Credential("one")
+    assert find_credential({"authorization": "Bearer  one"}, JAR, now) == Credential(" one")
+    assert find_credential({"x-session-token": " "}, JAR, now) is None
+
+
+@pytest.mark.parametrize("text", ["{good}; ory_kratos_session=bad", "ory_kratos_session=bad; {good}", "a=b;{good}"])
+def test_the_cookie_among_others(clock: MovableClock, text: str) -> None:
+    header = text.replace("{good}", cookie(clock, "two"))
+    found = find_credential({"cookie": header}, JAR, clock.now())
+    assert found is not None
+    assert found.token == "two"
+
+
+def test_when_a_cookie_is_outdated(clock: MovableClock) -> None:
+    end = clock.now() + HOUR
+    held = {"cookie": cookie(clock, "two")}
+    own = find_credential(held, JAR, clock.now())
+    other = find_credential({**held, "x-session-token": "one"}, JAR, clock.now())
+    assert own is not None
+    assert other is not None
+    assert not own.is_cookie_outdated(end)
+    assert own.is_cookie_outdated(end + HOUR)
+    assert other.is_cookie_outdated(end)
+    assert not Credential("one").is_cookie_outdated(end)
+
+
+def test_a_credential_does_not_show_its_token(clock: MovableClock) -> None:
+    found = find_credential({"cookie": cookie(clock, "secret")}, JAR, clock.now())
+    assert found is not None
+    assert "secret" not in repr(found)

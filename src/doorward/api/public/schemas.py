@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from doorward.api.public.pages_of import page_of
 from doorward.identities.schema import IdentitySchema, SchemaRegistry, UnknownSchema
-from doorward.web.flow_request import first_values
 from doorward.web.operation import Operation, operation
 from doorward.web.responses import json_answer
 
@@ -43,7 +42,7 @@ class SchemasApi:
     )
     async def list_schemas(self, request: Request) -> Response:
         """All identity schemas, in the order of the configuration."""
-        page = page_of(self._schemas.list_schemas(), request.url.path, first_values(request))
+        page = page_of(self._schemas.list_schemas(), request.url.path, request.query_params.multi_items())
         return json_answer([{"id": each.id, "schema": each.document} for each in page.items], headers=page.headers)
 
     @operation(Operation("schemas", {200: "The JSON Schema itself.", 404: "There is none of this id."}))
