@@ -47,8 +47,16 @@ class Reply:
 class Wire:
     """One connection. Every method raises SmtpLost when it breaks or when `timeout_s` is over."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout_s: float) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        timeout_s: float,
+        beneath: asyncio.StreamWriter | None = None,
+    ) -> None:
         self._reader = reader
+        # A writer that is forgotten closes its connection, and TLS runs on that one.
+        self._beneath = beneath
         self._writer = writer
         self._timeout_s = timeout_s
 
@@ -118,11 +126,14 @@ class Wire:
         if transport is None:
             raise SmtpLost("the mail server closed the connection")
         protocol.connection_made(transport)
-        return Wire(reader, asyncio.StreamWriter(transport, protocol, reader, loop), self._timeout_s)
+        encrypted = asyncio.StreamWriter(transport, protocol, reader, loop)
+        return Wire(reader, encrypted, self._timeout_s, beneath=self._writer)
 
     def hang_up(self) -> None:
         """Closes without a word."""
         self._writer.close()
+        if self._beneath is not None:
+            self._beneath.close()
 
 
 async def connect(host: str, port: int, tls: ssl.SSLContext | None, timeout_s: float) -> Wire:
