@@ -8,8 +8,6 @@ from starlette.types import ASGIApp
 
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
-from doorward.api.admin.identities import IdentitiesApi
-from doorward.api.admin.identity_house import IdentityHouse
 from doorward.api.admin.meta import AdminMetaApi
 from doorward.api.admin.other_port import PublicElsewhere
 from doorward.api.openapi import openapi_document
@@ -20,6 +18,7 @@ from doorward.api.public.other_port import AdminElsewhere
 from doorward.api.public.schemas import SchemasApi
 from doorward.app.contacts import Contacts
 from doorward.app.core import Core, hash_settings, is_memory
+from doorward.app.identity_routes import admin_identity_routes
 from doorward.app.session_routes import admin_session_routes, public_session_routes
 from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.contract import SettledWaiter
@@ -98,10 +97,9 @@ def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> 
 
 def admin_app(core: Core, site: Site, show_metrics: Callable[[], Awaitable[bytes]]) -> ASGIApp:
     """The operator's port."""
-    house = identity_house(core)
     routes = [
         *HealthApi(core.database, ("", "/admin")).routes(),
-        *IdentitiesApi(house).routes(),
+        *admin_identity_routes(core),
         *AdminMetaApi(version("doorward"), revision_of(core), show_metrics).routes(),
         *PublicElsewhere(site.base_url).routes(),
         *admin_session_routes(core, site),
@@ -118,18 +116,6 @@ def admin_app(core: Core, site: Site, show_metrics: Callable[[], Awaitable[bytes
     ]
     described = openapi_document("Doorward, admin port", version("doorward"), site.admin_url, routes)
     return admin_stack([*routes, *DescriptionApi(described).routes()], core.config.serve.admin, core.metrics)
-
-
-def identity_house(core: Core) -> IdentityHouse:
-    """What the admin API of identities works with."""
-    return IdentityHouse(
-        core.database,
-        core.identities,
-        core.passwords,
-        core.clock,
-        public_url=core.config.serve.public.base_url.rstrip("/") + "/",
-        admin_url=core.config.serve.admin.base_url.rstrip("/") + "/",
-    )
 
 
 def revision_of(core: Core) -> str:

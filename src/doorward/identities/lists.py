@@ -17,11 +17,13 @@ TYPES = ("password", "code", "oidc", "webauthn", "passkey", "totp", "lookup_secr
 
 @dataclass(frozen=True, slots=True)
 class IdentityFilter:
-    """Whom a list is of: some ids, or who signs in with exactly this, or with what begins like this. Else everybody."""
+    """Whom a list is of: some ids, who signs in with exactly this, or with what begins like this, who belongs to an
+    organization. Without any of them everybody."""
 
     ids: tuple[UUID, ...] = ()
     identifier: str = ""
     identifier_start: str = ""
+    organization_id: UUID | None = None
 
 
 EVERYBODY = IdentityFilter()
@@ -52,6 +54,8 @@ def _condition(chosen: IdentityFilter) -> tuple[str, Mapping[str, Any]]:
     if chosen.ids:
         marks, params = placeholders(chosen.ids)
         return f" AND id IN ({marks})", params
+    if chosen.organization_id:
+        return " AND organization_id = :organization_id", {"organization_id": chosen.organization_id}
     kinds = ", ".join(f"'{kind}'" for kind in TYPES)
     found = f" AND id IN (SELECT identity_id FROM credential_identifiers WHERE type IN ({kinds}) AND "
     if chosen.identifier:

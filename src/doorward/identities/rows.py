@@ -47,10 +47,7 @@ async def assembled_all(reader: Reader, rows: Sequence[Row], with_credentials: b
             identity_id,
             verifiable.get(identity_id, ()),
             recovery.get(identity_id, ()),
-            {
-                each["type"]: _credential(each, names.get(identity_id, ()))
-                for each in credentials.get(identity_id, ())
-            },
+            {each["type"]: _credential(each, names.get(identity_id, ())) for each in credentials.get(identity_id, ())},
         )
         for identity_id, row in zip(ids, rows, strict=True)
     ]

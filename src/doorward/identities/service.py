@@ -3,7 +3,7 @@
 So no path can forget the event. Every method takes the caller's open transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,18 @@ class IdentityService:
         seq = await store.next_event_seq(tx, identity.id)
         await self._write_receipts(tx, identity, draft.consents, cause, seq)
         return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
+
+    async def create_many(self, tx: Transaction, drafts: Sequence[Draft], cause: Cause) -> list[Change | None]:
+        """Stores what can be stored; None for a draft whose identifier, address or external id is taken."""
+        return [await self._created_or_none(tx, draft, cause) for draft in drafts]
+
+    async def _created_or_none(self, tx: Transaction, draft: Draft, cause: Cause) -> Change | None:
+        try:
+            return await self.create(tx, draft, cause)
+        except IdentifierTaken:
+            # What was written of it goes again; of an id that we just made up there is nothing else.
+            await store.delete_identity(tx, draft.identity.id)
+            return None
 
     async def update(self, tx: Transaction, identity_id: UUID, change: IdentityChange, cause: Cause) -> Change:
         """Changes an identity and records `identity.updated`, and `consent.changed` where a consent did.

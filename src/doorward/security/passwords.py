@@ -17,6 +17,8 @@ from doorward.security.hashes import BCRYPT_LIMIT_BYTES, FORMATS, HashFormat, bc
 
 BCRYPT_COST_MIN = 12
 BCRYPT_COST_LOWEST = 4
+# As Kratos writes it, so that both can read each other's hashes; the same algorithm as `$2b$`.
+BCRYPT_MARK = b"2a"
 
 
 class PasswordTooLong(InvalidInput):
@@ -90,7 +92,7 @@ class PasswordHasher:
             raise PasswordTooLong(max_length=limit, actual_length=len(raw))
         if self._settings.algorithm == "bcrypt":
             cost = self._settings.effective_bcrypt_cost
-            return await self._line.run(lambda: bcrypt.hashpw(raw, bcrypt.gensalt(cost)).decode())
+            return await self._line.run(lambda: bcrypt.hashpw(raw, bcrypt.gensalt(cost, BCRYPT_MARK)).decode())
         return await self._line.run(lambda: self._argon2.hash(raw))
 
     async def verify(self, password: str, encoded: str) -> bool:

@@ -28,7 +28,7 @@ KEY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class GivenPassword:
-    """A password in plain text, a hash, or the promise that a hook will know (exactly one counts)."""
+    """A password in plain text, a hash, or the promise that a hook will know. The promise counts first, then plain text."""
 
     plain: str = field(default="", repr=False)
     hashed: str = field(default="", repr=False)
@@ -72,12 +72,12 @@ async def to_credentials(given: GivenCredentials, hasher: PasswordHasher) -> tup
 async def _hashed(given: GivenPassword, hasher: PasswordHasher) -> NewCredential:
     if given.has_hook:
         return NewCredential("password", {"hashed_password": given.hashed, MIGRATION_HOOK: True})
+    if given.plain:
+        return NewCredential("password", {"hashed_password": await hasher.hash(given.plain)})
     if given.hashed:
         hasher.get_format(given.hashed)
         return NewCredential("password", {"hashed_password": given.hashed})
-    if not given.plain:
-        raise InvalidInput("A password credential needs a password or a hashed_password.")
-    return NewCredential("password", {"hashed_password": await hasher.hash(given.plain)})
+    raise InvalidInput("A password credential needs a password or a hashed_password.")
 
 
 def _password(given: JsonFields) -> GivenPassword:

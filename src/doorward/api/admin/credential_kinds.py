@@ -12,7 +12,6 @@ KINDS = (
     "webauthn",
     "code",
     "passkey",
-    "profile",
     "saml",
     "link_recovery",
     "code_recovery",

@@ -29,6 +29,8 @@ from doorward.web.operation import Operation, operation
 from doorward.web.responses import json_answer
 
 TAG = "identities"
+# The admin port answers with and without the prefix, as Kratos's does.
+PREFIXES = ("/admin", "")
 REVEAL = {"include_credential": "A type of credential whose config is shown; as often as needed."}
 
 
@@ -39,10 +41,15 @@ class IdentitiesApi:
         self._house = house
 
     def routes(self) -> list[Route]:
+        paths = (
+            ("/identities", "POST", self.create),
+            ("/identities/by/external/{external_id}", "GET", self.get_by_external_id),
+            ("/identities/{id}", "GET", self.get),
+        )
         return [
-            Route("/admin/identities", self.create, methods=["POST"]),
-            Route("/admin/identities/by/external/{external_id}", self.get_by_external_id, methods=["GET"]),
-            Route("/admin/identities/{id}", self.get, methods=["GET"]),
+            Route(prefix + path, endpoint, methods=[method], include_in_schema=bool(prefix))
+            for prefix in PREFIXES
+            for path, method, endpoint in paths
         ]
 
     @operation(Operation(TAG, {201: "The identity.", 400: "The body, or the traits.", 409: "Taken already."}))
