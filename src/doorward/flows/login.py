@@ -10,6 +10,7 @@ from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
+from doorward.flows.exchange_code import LENIENT_YES, exchange_code
 from doorward.flows.form import FormProblem, with_problems, with_values
 from doorward.flows.login_contract import (
     AAL1,
@@ -121,6 +122,7 @@ class LoginRules:
             "organization_id": None,
             "refresh": request.session is not None and _wants_refresh(request),
             "requested_aal": _asked_aal(request),
+            **exchange_code(flow.type, request, LENIENT_YES),
         }
         flow = replace(flow, extra={**flow.extra, **shown})
         words = self._parts.catalogue.words(flow.language)

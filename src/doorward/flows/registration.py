@@ -19,6 +19,7 @@ from doorward.flows.contract import (
 )
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SchemaNotSelectable, SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
+from doorward.flows.exchange_code import exchange_code
 from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
@@ -98,7 +99,12 @@ class RegistrationRules:
         flow = replace(
             flow.with_ui(nodes=self._nodes(stage, schema, words)),
             schema_id=schema.id,
-            extra={**flow.extra, "organization_id": None, **_asked_schema(request)},
+            extra={
+                **flow.extra,
+                "organization_id": None,
+                **_asked_schema(request),
+                **exchange_code(flow.type, request),
+            },
             internal={**flow.internal, SHOWN: shown_consents(schema)},
         )
         await self._hooks.before(flow, self._context(flow, request))

@@ -54,7 +54,9 @@ def _neighbours(number: int, size: int, total: int) -> list[tuple[str, int]]:
         # Nonsense, but what clients of an empty list have always got.
         return [("first", 0), ("next", 1), ("prev", -1)]
     last = (total - 1) // size
-    found = [("first", 0)] if number > 0 or last == 0 else []
+    if last == 0:
+        return [("first", 0)]
+    found = [("first", 0)] if number > 0 else []
     if number < last:
         found.append(("next", number + 1))
     if number > 0:

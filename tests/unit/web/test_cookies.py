@@ -9,7 +9,7 @@ import pytest
 from doorward.clock import MovableClock
 from doorward.config.model import Config, CookiesConfig, SessionConfig, SessionCookieConfig
 from doorward.security.tokens import CookieSealer, new_csrf_token
-from doorward.web.cookies import Cookies, HeldSession, make_cookies
+from doorward.web.cookies import Cookies, HeldSession, csrf_cookie_name, make_cookies
 
 HOUR = timedelta(hours=1)
 

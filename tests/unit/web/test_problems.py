@@ -42,7 +42,7 @@ from doorward.web.problems import STATUSES, json_problem, problem_of
         (BodyTooLarge(), 413, "body_too_large"),
         (UniqueViolation("identities", ("id",)), 409, "unique_violation"),
         (DatabaseAway(), 503, "database_away"),
-        (Misconfigured("token abc"), 500, "misconfigured"),
+        (Misconfigured("token abc"), 500, ""),
         (StatementFailed("SELECT secret"), 500, "statement_failed"),
         (KeyError("secret"), 500, ""),
     ],

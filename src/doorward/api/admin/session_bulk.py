@@ -52,7 +52,7 @@ class SessionBulkApi:
         Operation(
             TAG,
             {200: "`{processed, more}`; ask again while there is more.", 400: "The body."},
-            body='`{action: "disable" | "delete"}` with `identities: [ID]` (`["*"]`: all) or `sessions: [ID]`, at most 500.',
+            body='`{action: "disable" | "delete"}` with `identities: [ID]` (`["*"]`: all) or `sessions: [ID]`.',
         )
     )
     async def change(self, request: Request) -> Response:

@@ -23,7 +23,7 @@ from doorward.sessions.logout_token import is_logout_token, logout_token
 from doorward.storage.contract import Transaction
 from doorward.web.body import read_limited
 from doorward.web.error_pages import ErrorPages
-from doorward.web.flow_request import flow_request
+from doorward.web.flow_request import first_values, flow_request
 from doorward.web.form_body import Unreadable
 from doorward.web.json_body import first_value
 from doorward.web.negotiate import JSON, is_json_client, media_type
@@ -76,7 +76,7 @@ class LogoutApi:
     )
     async def _begin(self, request: Request) -> Response:
         """The link that signs this browser out. It is the same as long as the session lives."""
-        return_to = request.query_params.get("return_to", "")
+        return_to = first_values(request).get("return_to", "")
         wanted = {"return_to": self._settings.targets.check(return_to)} if return_to else {}
         visitor = await self._visitor(request)
         token = logout_token(visitor.credential.token)
@@ -98,7 +98,7 @@ class LogoutApi:
     )
     async def _end_browser(self, request: Request) -> Response:
         """Signs this browser out."""
-        token = request.query_params.get("token", "")
+        token = first_values(request).get("token", "")
         if not token:
             raise InvalidInput(TOKENLESS)
         visitor = await self._visitor(request)
@@ -139,7 +139,9 @@ class LogoutApi:
         if is_json_client(request.headers):
             return Response(status_code=204)
         try:
-            target = self._settings.targets.check(request.query_params.get("return_to", ""), self._settings.default_url)
+            target = self._settings.targets.check(
+                first_values(request).get("return_to", ""), self._settings.default_url
+            )
         except DoorwardError as error:
             return await self._errors.answer(request, error)
         return redirect(request, target)

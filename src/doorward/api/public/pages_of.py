@@ -18,7 +18,10 @@ class Page(Generic[T]):
 
 
 def page_of(items: Sequence[T], path: str, query: Query) -> Page[T]:
-    """The page that the query asks for; pages count from zero."""
+    """The page that the query asks for; pages count from zero.
+
+    Those behind the first reach further than they should, and so overlap, as in Kratos: nobody misses an item.
+    """
     wanted = wanted_page(query)
     start = wanted.number * wanted.size
-    return Page(items[start : start + wanted.size], page_headers(path, query, wanted, len(items)))
+    return Page(items[start : start + start + wanted.size], page_headers(path, query, wanted, len(items)))

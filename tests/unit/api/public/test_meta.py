@@ -95,7 +95,7 @@ async def test_every_public_route_is_described(port: PublicPort, client: Client)
         assert each["summary"].endswith((".", "?"))
         assert each["responses"]
     whoami = document["paths"]["/sessions/whoami"]["get"]
-    assert {each["in"] for each in whoami["parameters"]} == {"header"}
+    assert {each["in"] for each in whoami["parameters"]} == {"header", "query"}
     by_id = document["paths"]["/schemas/{id}"]["get"]
     assert by_id["parameters"][0] == {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
