@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
+from doorward.api.admin.courier import CourierApi
 from doorward.api.admin.meta import AdminMetaApi
 from doorward.api.admin.other_port import PublicElsewhere
 from doorward.api.openapi import openapi_document
@@ -103,6 +104,7 @@ def admin_app(core: Core, site: Site, show_metrics: Callable[[], Awaitable[bytes
         *AdminMetaApi(version("doorward"), revision_of(core), show_metrics).routes(),
         *PublicElsewhere(site.base_url).routes(),
         *admin_session_routes(core, site),
+        *CourierApi(core.database, is_dev=core.config.dev).routes(),
         *console_routes(
             core.config,
             core.database,
