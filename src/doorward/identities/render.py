@@ -35,12 +35,12 @@ def public_identity(identity: Identity, base_url: str) -> dict[str, Any]:
 
 def admin_identity(identity: Identity, base_url: str, reveal: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The administrator's view; a credential's `config` only for the types in `reveal`."""
-    return {
-        **admin_summary(identity, base_url),
-        "credentials": {
+    body = admin_summary(identity, base_url)
+    if identity.credentials:
+        body["credentials"] = {
             kind: _credential(credential, kind in reveal) for kind, credential in identity.credentials.items()
-        },
-    }
+        }
+    return body
 
 
 def admin_summary(identity: Identity, base_url: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def created_identity(identity: Identity, base_url: str) -> dict[str, Any]:
     body = admin_identity(identity, base_url)
     if body["metadata_admin"] is None:
         del body["metadata_admin"]
-    for kind, shown in body["credentials"].items():
+    for kind, shown in body.get("credentials", {}).items():
         shown["version"] = shown["version"] if kind == "code" else 0
         shown["identifiers"] = shown["identifiers"] or None
     return body

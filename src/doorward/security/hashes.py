@@ -47,16 +47,18 @@ def bcrypt_cost(encoded: str) -> int:
 
 
 def verify_bcrypt(password: bytes, encoded: str) -> bool:
-    """bcrypt has always looked at 72 bytes only; the library refuses longer input, so the rest is cut off here.
+    """bcrypt looks at 72 bytes only: a longer password would be accepted whatever it ends with, so it fits nothing.
 
     The marks `$2$` and `$2z$` differ from `$2a$` in nothing that a modern implementation does.
     """
     if encoded.startswith(("$2$", "$2z$")):
         encoded = f"$2a${encoded.partition('$2')[2].partition('$')[2]}"
     try:
-        return bcrypt.checkpw(password[:BCRYPT_LIMIT_BYTES], encoded.encode())
+        # The work is done in any case: time does not tell whether there is an account.
+        fits = bcrypt.checkpw(password[:BCRYPT_LIMIT_BYTES], encoded.encode())
     except ValueError:
         return False
+    return fits and len(password) <= BCRYPT_LIMIT_BYTES
 
 
 def is_argon2(encoded: str) -> bool:
