@@ -115,7 +115,7 @@ class DeliveryHouse:
         self.settings = DeliverySettings()
         self.sleep: Callable[[float], Awaitable[None]] = self.move_clock
 
-    def dispatcher(self, **changes: Any) -> Dispatcher:
+    def dispatcher(self, first: tuple[str, ...] = (), **changes: Any) -> Dispatcher:
         """Another worker on the same database. Its waits move the clock, unless the test replaced `sleep`."""
         parts = Parts(
             database=self.database,
@@ -129,6 +129,7 @@ class DeliveryHouse:
             clock=self.clock,
             metrics=self.metrics,
             settings=replace(self.settings, **changes),
+            first=first,
         )
         return Dispatcher(parts, sleep=self.sleep, spread=lambda: 0.5)
 
