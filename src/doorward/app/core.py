@@ -8,7 +8,7 @@ from pathlib import Path
 from doorward.actions.consent import ConsentGate
 from doorward.actions.record import ActionRecorder
 from doorward.actions.resolve import ActionTable
-from doorward.app.couriers import courier_connectors
+from doorward.app.couriers import ForgettingRecorder, courier_connectors
 from doorward.app.loading import Sources, load_config
 from doorward.app.moved_clock import move_clock
 from doorward.app.table import action_table
@@ -102,7 +102,7 @@ async def _assembled(
     table = action_table(config)
     keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
     base_url = config.serve.public.base_url
-    recorder = ActionRecorder(table, keys, clock, base_url)
+    recorder = ForgettingRecorder(ActionRecorder(table, keys, clock, base_url))
     return Core(
         config=config,
         clock=clock,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from doorward.actions.model import Action, RetryPolicy, Trigger
+from doorward.actions.record import ActionRecorder
 from doorward.actions.resolve import ActionTable
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
@@ -20,8 +21,10 @@ from doorward.courier.mailbox import Mailbox
 from doorward.courier.model import Channel
 from doorward.courier.overrides import read_overrides
 from doorward.courier.rendering import MessageRenderer
+from doorward.courier.store import forget_person
+from doorward.identities.events import EventKind, IdentityEvent, Recorded
 from doorward.security.egress import Egress
-from doorward.storage.contract import Database
+from doorward.storage.contract import Database, Transaction
 
 SECONDS = (1, 5, 15, 60, 180, 600, 1800, 3600)
 """Waits between tries; the last one is repeated."""
@@ -61,6 +64,22 @@ def letter_connectors(
         for channel, destinations in BY_CHANNEL.items()
         for destination in destinations
     }
+
+
+class ForgettingRecorder:
+    """The recorder of actions, and the courier, which forgets whom it wrote to when they are deleted."""
+
+    def __init__(self, actions: ActionRecorder) -> None:
+        self._actions = actions
+
+    def hears(self, event: IdentityEvent) -> bool:
+        return event.kind is EventKind.DELETED or self._actions.hears(event)
+
+    async def record(self, tx: Transaction, event: IdentityEvent) -> Recorded:
+        recorded = await self._actions.record(tx, event)
+        if event.kind is EventKind.DELETED:
+            await forget_person(tx, event.identity.id, event.at)
+        return recorded
 
 
 class AllActions:

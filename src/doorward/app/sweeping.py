@@ -1,9 +1,10 @@
-"""Sweeps what nobody asks for any more: expired flows and stored errors, in the process that also delivers."""
+"""Sweeps what nobody asks for any more (expired flows, stored errors, old messages), in the process that delivers."""
 
 import asyncio
 from datetime import timedelta
 
 from doorward.app.core import Core
+from doorward.courier.sweep import sweep_messages
 from doorward.errors import Unavailable
 from doorward.flows.store import delete_expired
 from doorward.observability.logging import Log
@@ -25,7 +26,7 @@ async def sweep(core: Core) -> int:
     total = 0
     while gone := await core.database.transaction(work, is_durable=False):
         total += gone
-    return total
+    return total + await sweep_messages(core.database, core.clock, core.config.delivery.retention)
 
 
 async def sweep_for_ever(core: Core) -> None:

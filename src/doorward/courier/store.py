@@ -6,6 +6,9 @@ from uuid import UUID
 from doorward.courier.model import Message
 from doorward.storage.contract import Transaction
 
+CODE = "superseded"
+REASON = "The person was deleted before this was sent."
+
 
 async def insert_message(tx: Transaction, message_id: UUID, message: Message, now: datetime) -> None:
     """What lists show of a message: never what is in it."""
@@ -23,4 +26,25 @@ async def insert_message(tx: Transaction, message_id: UUID, message: Message, no
             "useful_until": message.useful_until,
             "created_at": now,
         },
+    )
+
+
+async def forget_person(tx: Transaction, identity_id: UUID, now: datetime) -> None:
+    """A person is deleted: what was not sent is cancelled, and no list names them any more."""
+    owned = "SELECT id FROM courier_messages WHERE identity_id = :identity_id"
+    params = {"identity_id": identity_id, "now": now, "code": CODE, "reason": REASON, "empty": b""}
+    await tx.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', held_for = NULL, reason_code = :code, reason = :reason,
+          settled_at = :now, updated_at = :now
+        WHERE id IN ({owned}) AND state IN ('pending', 'retryable', 'held')
+        """,
+        params,
+    )
+    # One that is being sent at this moment stays; without its key nobody reads it again.
+    await tx.execute(f"UPDATE deliveries SET payload = :empty WHERE id IN ({owned}) AND state <> 'leased'", params)
+    await tx.execute(f"DELETE FROM identity_keys WHERE identity_id IN ({owned})", params)
+    await tx.execute(f"DELETE FROM courier_mailbox WHERE message_id IN ({owned})", params)
+    await tx.execute(
+        "UPDATE courier_messages SET recipient = '', identity_id = NULL WHERE identity_id = :identity_id", params
     )

@@ -17,6 +17,7 @@ DDL = [
     """,
     "CREATE INDEX courier_messages_recipient ON courier_messages (recipient, id)",
     "CREATE INDEX courier_messages_identity ON courier_messages (identity_id) WHERE identity_id IS NOT NULL",
+    "CREATE INDEX courier_messages_created ON courier_messages (created_at)",
     """
     CREATE TABLE courier_mailbox (
       message_id {uuid} PRIMARY KEY REFERENCES courier_messages (id) ON DELETE CASCADE,
