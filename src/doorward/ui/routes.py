@@ -6,9 +6,11 @@ from starlette.routing import Route
 
 from doorward.actions.model import Action
 from doorward.config.model import Config
+from doorward.courier.mailbox import Mailbox
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind
 from doorward.ui.flow_pages import FlowPages, FlowPageSettings
+from doorward.ui.mailbox import MailboxPage
 from doorward.ui.pages import PageSettings, SelfServicePages
 from doorward.ui.pieces import PiecesPage
 from doorward.ui.render import Pages
@@ -20,7 +22,7 @@ PASSWORD_LENGTH_MIN = 8
 
 
 def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[Action]) -> list[Route]:
-    """Pages and their files; /ui/pieces in development. `actions` tell which agreements have consequences."""
+    """Pages and their files; /ui/pieces and /ui/mailbox in development. `actions` tell which agreements have consequences."""
     static = StaticFiles()
     pages = Pages(static, page_headers(site.base_url, return_addresses(config)))
     announced = frozenset(action.consent for action in actions if action.consent and action.when == "registered")
@@ -29,7 +31,9 @@ def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[
     entrance = "ui/registration" if FlowKind.REGISTRATION in kinds else "ui/login"
     settings = PageSettings(config.selfservice.flows.settings.ui_url, announced, entrance)
     routes = [*SelfServicePages(site, flows, pages, settings).routes(), *static.routes()]
-    return [*routes, *PiecesPage(pages).routes()] if config.dev else routes
+    if not config.dev:
+        return routes
+    return [*routes, *PiecesPage(pages).routes(), *MailboxPage(pages, Mailbox(site.database, site.clock)).routes()]
 
 
 def open_kinds(config: Config) -> frozenset[FlowKind]:
