@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from doorward.errors import DoorwardError
 from doorward.flows.model import Flow
 from doorward.sessions.model import Issued
 
@@ -38,22 +39,31 @@ class MovedOn:
 
 @dataclass(frozen=True, slots=True)
 class Navigate:
-    """The browser has to load another page: 303 for pages, 422 `browser_location_change_required` for JSON clients."""
+    """The browser has to load another page: 303 for pages, 422 `browser_location_change_required` for JSON clients.
+
+    `is_plain`: 303 for everybody, because it answers a link that was followed.
+    """
 
     location: str
     cookie: Issued | None = None
     csrf_cookie: str = field(default="", repr=False)
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reread:
     """The client shall fetch another flow of this kind: 303 to `/flows?id=` for JSON, to the form's page for browsers.
 
-    Kratos does this in recovery and verification where other kinds answer 410 or 400.
+    Kratos does this in recovery and verification where other kinds answer 410 or 400. `problem` is what JSON clients
+    are told instead. `is_plain`: everybody is sent to the page, because it answers a link that was followed.
+    `csrf_cookie` is the browser's next CSRF token, "" to keep the one it has.
     """
 
     flow: Flow
     page_url: str
+    csrf_cookie: str = field(default="", repr=False)
+    problem: DoorwardError | None = None
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Miss(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class CodeSettings:
+class CodeLimits:
     """`methods.code.config`: how long a code is good for, how many may be tried in a flow."""
 
     lifespan: timedelta
@@ -42,9 +42,9 @@ class CodeSettings:
 class OneTimeCodes:
     """Every method takes the caller's transaction: a code exists, or is used, together with what follows from it."""
 
-    def __init__(self, settings: CodeSettings, keys: Sequence[str], clock: Clock) -> None:
+    def __init__(self, limits: CodeLimits, keys: Sequence[str], clock: Clock) -> None:
         """`keys` as in `secrets.cipher`: the first one hashes, all are tried."""
-        self.settings = settings
+        self.limits = limits
         self._keys = tuple(hashlib.sha256(CONTEXT + key.encode()).digest() for key in keys)
         self._clock = clock
 
@@ -69,7 +69,7 @@ class OneTimeCodes:
                 secret_hash=_digest(self._keys[0], flow_id, purpose, code),
                 recipient=recipient,
                 issued_at=now,
-                expires_at=now + (lifespan or self.settings.lifespan),
+                expires_at=now + (lifespan or self.limits.lifespan),
             ),
         )
         return code
@@ -82,7 +82,7 @@ class OneTimeCodes:
         """What `redeem` would say now. Counts nothing and uses nothing up, so nobody may be told the result before
         `redeem` has agreed: it is for what has to be asked between the two, outside the transaction (hooks).
         """
-        if await codes_store.read_guesses(reader, flow_id) >= self.settings.max_submissions:
+        if await codes_store.read_guesses(reader, flow_id) >= self.limits.max_submissions:
             return Miss.TOO_MANY
         return await self._find(reader, flow_id, purpose, code) or Miss.WRONG
 
@@ -91,7 +91,7 @@ class OneTimeCodes:
 
         A miss has to be committed like a hit: a guess that is rolled back would not count.
         """
-        if await codes_store.count_guess(tx, flow_id) > self.settings.max_submissions:
+        if await codes_store.count_guess(tx, flow_id) > self.limits.max_submissions:
             return Miss.TOO_MANY
         found = await self._find(tx, flow_id, purpose, code)
         if found is None or not await codes_store.mark_used(tx, found.id, self._clock.now()):

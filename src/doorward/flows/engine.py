@@ -11,13 +11,19 @@ from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
 from doorward.flows.contract import FlowRules, Rejection
 from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired
+from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
-from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
+from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_flow, with_query
-from doorward.ids import new_secret_id
 from doorward.storage.contract import Database, Transaction
+
+# Kratos names the expiry of a form that is fetched for some kinds only.
+NAMELESS_EXPIRY = {
+    FlowType.API: (FlowKind.SETTINGS, FlowKind.VERIFICATION),
+    FlowType.BROWSER: (FlowKind.SETTINGS, FlowKind.VERIFICATION, FlowKind.RECOVERY),
+}
 
 
 class FlowEngine:
@@ -30,7 +36,7 @@ class FlowEngine:
         self._rules = {each.kind: each for each in rules}
         self._catalogue = catalogue
         self._clock = clock
-        self._base = base_url.rstrip("/") + "/self-service"
+        self._maker = FlowMaker(base_url, clock)
 
     async def start(self, kind: FlowKind, type_: FlowType, request: FlowRequest) -> Shown | MovedOn:
         """A new flow, stored. Raises SelfServiceFlowDisabled, SessionAlreadyAvailable,
@@ -52,7 +58,8 @@ class FlowEngine:
         await self._rules[kind].check_fetch(flow, request)
         now = self._clock.now()
         if flow.is_expired(now):
-            raise SelfServiceFlowExpired(flow.expires_at, now, **self._where_to_start(flow))
+            has_id = flow.kind not in NAMELESS_EXPIRY.get(flow.type, ())
+            raise SelfServiceFlowExpired(flow.expires_at, now, has_id=has_id, **self._where_to_start(flow))
         return self._shown(Why.FETCHED, flow)
 
     async def submit(self, kind: FlowKind, request: FlowRequest) -> Answer:
@@ -88,19 +95,13 @@ class FlowEngine:
         return self._shown(concluded.why, concluded.flow) if isinstance(concluded, Stored) else concluded
 
     def _new_flow(self, rules: FlowRules, type_: FlowType, request: FlowRequest) -> Flow:
-        now = self._clock.now()
-        flow_id = new_secret_id()
-        return Flow(
-            id=flow_id,
-            kind=rules.kind,
-            type=type_,
-            state=FlowState.CHOOSE_METHOD,
+        return self._maker.make(
+            rules.kind,
+            type_,
+            rules.settings.lifespan,
             request_url=request.url,
-            ui=Ui(action=with_flow(f"{self._base}/{rules.kind}", flow_id)),
             csrf_token=request.csrf_cookie if type_ is FlowType.BROWSER else "",
-            issued_at=now,
-            expires_at=now + rules.settings.lifespan,
-            internal={"language": self._catalogue.choose(request.header("accept-language"))},
+            language=self._catalogue.choose(request.header("accept-language")),
         )
 
     async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown | Reread:
@@ -145,9 +146,9 @@ class FlowEngine:
         return Shown(why, flow, flow_json(flow), with_flow(page, flow.id))
 
     def _where_to_start(self, flow: Flow) -> dict[str, Any]:
+        start = self._maker.submit_url(flow.kind)
         if flow.type is FlowType.API:
-            return {"api": f"{self._base}/{flow.kind}/api"}
-        start = f"{self._base}/{flow.kind}/browser"
-        if not flow.return_to:
-            return {"redirect_to": start}
-        return {"redirect_to": with_query(start, return_to=flow.return_to), "return_to": flow.return_to}
+            return {"api": f"{start}/api"}
+        start += "/browser"
+        return_to = flow.return_to
+        return {"redirect_to": with_query(start, return_to=return_to) if return_to else start, "return_to": return_to}

@@ -80,12 +80,34 @@ class UnreadableSubmission(InvalidInput):
 class SelfServiceFlowExpired(Conflict):
     """The self-service flow expired. Start a new one."""
 
-    def __init__(self, expired_at: datetime, now: datetime, use_flow_id: UUID | None = None, **details: Any) -> None:
-        """`use_flow_id` is the flow that takes its place (submit); `details` say where to start anew (fetch)."""
+    def __init__(
+        self, expired_at: datetime, now: datetime, use_flow_id: UUID | None = None, has_id: bool = True, **details: Any
+    ) -> None:
+        """`use_flow_id` is the flow that takes its place (submit); `details` say where to start anew (fetch).
+
+        `has_id`: whether the answer carries the id of this error; Kratos leaves it out in places.
+        """
+        self.has_id = has_id
         self.expired_at = expired_at
         self.since = now - expired_at
         self.use_flow_id = use_flow_id
         super().__init__(f"The self-service flow expired {minutes(now, expired_at)} minutes ago.", **details)
+
+
+class SelfServiceFlowReplaced(Conflict):
+    """This form is done with. Go on with the new one."""
+
+    def __init__(self, use_flow_id: UUID) -> None:
+        self.use_flow_id = use_flow_id
+        super().__init__()
+
+
+class RecoveryStartsAnew(InvalidInput):
+    """This did not work. Start again with the new form."""
+
+    def __init__(self, reason: str, flow_id: UUID) -> None:
+        """Clients that go by `continue_with` find the new flow there."""
+        super().__init__(reason, continue_with=[show_recovery(flow_id)])
 
 
 class WebHookFailed(DoorwardError):
@@ -103,6 +125,11 @@ class WebHookBroken(WebHookFailed):
         """`is_native`: the client is an app; Kratos gives it another status (never another body)."""
         self.is_native = is_native
         super().__init__()
+
+
+def show_recovery(flow_id: UUID) -> dict[str, Any]:
+    """The item of `continue_with` that leads to a recovery form."""
+    return {"action": "show_recovery_ui", "flow": {"id": str(flow_id)}}
 
 
 def minutes(now: datetime, since: datetime) -> str:

@@ -36,6 +36,10 @@ class FlowState(StrEnum):
     SENT_EMAIL = "sent_email"
     PASSED_CHALLENGE = "passed_challenge"
     SUCCESS = "success"
+    AWAITING_ADDRESS = "recovery_awaiting_address"
+    AWAITING_CHOICE = "recovery_awaiting_address_choice"
+    CONFIRMING_ADDRESS = "recovery_confirming_address"
+    AWAITING_CODE = "recovery_awaiting_code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 from doorward.clock import rfc3339
 from doorward.flows.messages import Message
-from doorward.flows.model import CSRF_FIELD, Flow, FlowKind, FlowType, Node, Ui
+from doorward.flows.model import CSRF_FIELD, Flow, FlowKind, Node, Ui
 from doorward.security.tokens import mask
 
 
 def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
     """The flow for its client. The CSRF field gets a fresh mask each time; templates see it empty."""
-    token = mask(flow.csrf_token) if reveals_csrf and flow.type is FlowType.BROWSER else ""
+    token = mask(flow.csrf_token) if reveals_csrf and flow.csrf_token else ""
     body: dict[str, Any] = {
         "id": str(flow.id),
         "type": str(flow.type),

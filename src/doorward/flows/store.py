@@ -28,7 +28,6 @@ async def insert_flow(tx: Transaction, flow: Flow) -> None:
             "kind": flow.kind,
             "type": flow.type,
             "request_url": flow.request_url,
-            "csrf_token": flow.csrf_token,
             "schema_id": flow.schema_id,
             "issued_at": flow.issued_at,
             "expires_at": flow.expires_at,
@@ -40,8 +39,8 @@ async def update_flow(tx: Transaction, flow: Flow, at: datetime) -> bool:
     """Writes what changes in the life of a flow; False when it is gone."""
     written = await tx.execute(
         """
-        UPDATE flows SET state = :state, active = :active, ui = :ui, identity_id = :identity_id, extra = :extra,
-               internal = :internal, updated_at = :at
+        UPDATE flows SET state = :state, active = :active, ui = :ui, csrf_token = :csrf_token,
+               identity_id = :identity_id, extra = :extra, internal = :internal, updated_at = :at
         WHERE id = :id
         """,
         {**_changeable(flow), "at": at},
@@ -75,6 +74,7 @@ def _changeable(flow: Flow) -> dict[str, Any]:
         "state": flow.state,
         "active": flow.active,
         "ui": ui_json(flow.ui),
+        "csrf_token": flow.csrf_token,
         "identity_id": flow.identity_id,
         "extra": dict(flow.extra),
         "internal": dict(flow.internal),

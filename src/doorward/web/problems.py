@@ -27,8 +27,10 @@ from doorward.flows.errors import (
     FlowIdMissing,
     FlowNotFound,
     LoginElsewhereRequired,
+    RecoveryStartsAnew,
     SchemaNotSelectable,
     SelfServiceFlowExpired,
+    SelfServiceFlowReplaced,
     UnreadableSubmission,
     WebHookBroken,
     WebHookFailed,
@@ -41,6 +43,7 @@ JSON = "application/json"
 # The first class that fits decides, so the special ones come before their kinds.
 STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
     (SelfServiceFlowExpired, 410),
+    (SelfServiceFlowReplaced, 410),
     (BrowserLocationChangeRequired, 422),
     (UnknownSchema, 404),
     (BodyTooLarge, 413),
@@ -57,7 +60,15 @@ STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
     (DoorwardError, 500),
 )
 # What Kratos answers without an id.
-NAMELESS = (FlowNotFound, FlowIdMissing, SchemaNotSelectable, UnknownSchema, UnreadableSubmission, WebHookFailed)
+NAMELESS = (
+    FlowNotFound,
+    FlowIdMissing,
+    SchemaNotSelectable,
+    UnknownSchema,
+    UnreadableSubmission,
+    WebHookFailed,
+    RecoveryStartsAnew,
+)
 KINDS = (InvalidInput, Unauthorised, Forbidden, NotFound, Conflict, Misconfigured, DoorwardError)
 MESSAGES: Mapping[int, str] = {
     400: "The request was malformed or contained invalid parameters",
@@ -98,7 +109,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, WebHookBroken) and error.is_native:
         return Problem(400, "", _error(500, ""))
     status = next(number for kind, number in STATUSES if isinstance(error, kind))
-    error_id = "" if isinstance(error, NAMELESS) or type(error) in KINDS else error.code()
+    error_id = "" if _is_nameless(error) else error.code()
     body = _error(status, error_id, _reason(error, status), {} if status >= 500 else error.details)
     retry_after_s = error.retry_after_s if isinstance(error, Unavailable) else None
     return Problem(status, error_id, body, _siblings(error), retry_after_s)
@@ -112,6 +123,12 @@ def json_problem(error: Exception) -> Response:
         headers["retry-after"] = str(problem.retry_after_s)
     body = {"error": problem.error, **problem.siblings}
     return Response(orjson.dumps(body, default=str), problem.status, headers, JSON)
+
+
+def _is_nameless(error: DoorwardError) -> bool:
+    if isinstance(error, SelfServiceFlowExpired):
+        return not error.has_id
+    return isinstance(error, NAMELESS) or type(error) in KINDS
 
 
 def _error(code: int, error_id: str, reason: str = "", details: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -136,6 +153,8 @@ def _reason(error: DoorwardError, status: int) -> str:
 def _siblings(error: DoorwardError) -> dict[str, Any]:
     if isinstance(error, LoginElsewhereRequired | BrowserLocationChangeRequired):
         return {"redirect_browser_to": error.redirect_browser_to}
+    if isinstance(error, SelfServiceFlowReplaced):
+        return {"use_flow_id": str(error.use_flow_id)}
     if not isinstance(error, SelfServiceFlowExpired) or error.use_flow_id is None:
         return {}
     return {

@@ -8,7 +8,7 @@ import pytest
 
 from doorward.clock import MovableClock
 from doorward.flows import store
-from doorward.flows.codes import CodeSettings, Miss, OneTimeCodes
+from doorward.flows.codes import CodeLimits, Miss, OneTimeCodes
 from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_store import OneTimeCode, Purpose, Recipient
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
@@ -16,12 +16,12 @@ from doorward.ids import new_secret_id
 from doorward.storage.contract import Database, Transaction
 
 ANN = Recipient("email", "ann@example.org")
-SETTINGS = CodeSettings(timedelta(minutes=15), 3)
+LIMITS = CodeLimits(timedelta(minutes=15), 3)
 
 
 @pytest.fixture
 def codes(clock: MovableClock) -> OneTimeCodes:
-    return OneTimeCodes(SETTINGS, ["the-newest-secret", "an-older-secret"], clock)
+    return OneTimeCodes(LIMITS, ["the-newest-secret", "an-older-secret"], clock)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_guesses_are_counted_over_all_codes_of_a_flow(
 ) -> None:
     flow_id = await new_flow(database, clock)
     code = await issue(database, codes, flow_id)
-    for _ in range(SETTINGS.max_submissions):
+    for _ in range(LIMITS.max_submissions):
         assert await redeem(database, codes, flow_id, other_than(code)) is Miss.WRONG
     assert await redeem(database, codes, flow_id, code) is Miss.TOO_MANY
     another = await issue(database, codes, flow_id)
@@ -123,7 +123,7 @@ async def test_guesses_are_counted_over_all_codes_of_a_flow(
 async def test_peeking_uses_nothing_up(database: Database, codes: OneTimeCodes, clock: MovableClock) -> None:
     flow_id = await new_flow(database, clock)
     code = await issue(database, codes, flow_id)
-    for _ in range(SETTINGS.max_submissions + 1):
+    for _ in range(LIMITS.max_submissions + 1):
         assert isinstance(await codes.peek(database.reader, flow_id, Purpose.RECOVERY, code), OneTimeCode)
     assert await codes.peek(database.reader, flow_id, Purpose.RECOVERY, other_than(code)) is Miss.WRONG
     assert isinstance(await redeem(database, codes, flow_id, code), OneTimeCode)
@@ -147,7 +147,7 @@ async def test_a_code_outlives_a_change_of_the_secret(
     database: Database, codes: OneTimeCodes, clock: MovableClock
 ) -> None:
     flow_id = await new_flow(database, clock)
-    before = OneTimeCodes(SETTINGS, ["an-older-secret"], clock)
+    before = OneTimeCodes(LIMITS, ["an-older-secret"], clock)
     code = await issue(database, before, flow_id)
     assert isinstance(await redeem(database, codes, flow_id, code), OneTimeCode)
 

@@ -110,7 +110,8 @@ class FlowEndpoints:
             case Shown():
                 return self._shown(request, answer, is_json)
             case MovedOn(location):
-                is_start = request.url.path.endswith("/browser")
+                # A recovery that is not needed, and a form that is not needed any more, are 302.
+                is_start = request.url.path.endswith("/browser") and self._kind is not FlowKind.RECOVERY
                 return redirect(request, location, SEE_OTHER if is_start else FOUND)
             case Navigate():
                 return self._navigated(request, answer, is_json)
@@ -133,22 +134,25 @@ class FlowEndpoints:
         return self._with_cookies(response, done)
 
     def _navigated(self, request: Request, answer: Navigate, is_json: bool) -> Response:
-        if is_json:
+        if is_json and not answer.is_plain:
             response = json_problem(BrowserLocationChangeRequired(answer.location))
         else:
             response = redirect(request, answer.location)
         return self._with_cookies(response, answer)
 
     def _reread(self, request: Request, answer: Reread, is_json: bool) -> Response:
-        if is_json or answer.flow.type is FlowType.API:
-            return redirect(request, f"{self._site.base_url}self-service/{self._kind}/flows?id={answer.flow.id}")
-        return redirect(request, answer.page_url)
+        if (is_json or answer.flow.type is FlowType.API) and not answer.is_plain:
+            fetch = f"{self._site.base_url}self-service/{self._kind}/flows?id={answer.flow.id}"
+            response = json_problem(answer.problem) if answer.problem else redirect(request, fetch)
+        else:
+            response = redirect(request, answer.page_url)
+        return self._with_cookies(response, answer)
 
-    def _with_cookies(self, response: Response, done: Done | Navigate) -> Response:
+    def _with_cookies(self, response: Response, done: Done | Navigate | Reread) -> Response:
         cookies = self._site.cookies
         if done.csrf_cookie:
             response.headers.append("set-cookie", cookies.csrf(done.csrf_cookie))
-        if done.cookie is not None:
+        if not isinstance(done, Reread) and done.cookie is not None:
             session = cookies.session(done.cookie.token, done.cookie.session.expires_at, self._site.clock.now())
             response.headers.append("set-cookie", session)
         return response
