@@ -11,6 +11,7 @@ from doorward.flows.engine import FlowEngine
 from doorward.flows.errors import SelfServiceFlowExpired
 from doorward.flows.model import FlowKind
 from doorward.flows.return_to import with_query
+from doorward.sessions.logout_token import logout_token
 from doorward.ui.flow_words import (
     LOGIN,
     RECOVERY,
@@ -54,6 +55,13 @@ class Link:
     href: str
 
 
+def sign_out_url(base_url: str, session_token: str) -> str:
+    """The link that ends the session of who is shown it; "" for nobody. Its token keeps other sites from using it."""
+    if not session_token:
+        return ""
+    return with_query(base_url.rstrip("/") + "/self-service/logout", token=logout_token(session_token))
+
+
 class FlowPages:
     """`/ui/KIND` for every kind of flow."""
 
@@ -83,13 +91,14 @@ class FlowPages:
             shown = await self._engine.fetch(kind, flow_id, asked)
         except SelfServiceFlowExpired as expired:
             return self._start(kind, request, {RETURN_TO: str(expired.details.get(RETURN_TO, ""))})
-        return self._page(kind, shown.body)
+        return self._page(kind, shown.body, sign_out_url(self._site.base_url, asked.session_token))
 
-    def _page(self, kind: FlowKind, flow: Mapping[str, Any]) -> Response:
+    def _page(self, kind: FlowKind, flow: Mapping[str, Any], sign_out: str) -> Response:
         words = SECOND_FACTOR if flow.get("requested_aal") == "aal2" else WORDS[kind]
         state = str(flow["state"])
         drawn: dict[str, Any] = {"title": words.title(state), "lead": words.lead(state)}
-        drawn["links"] = self._links(kind, flow)
+        drawn["links"] = [Link("Sign out", sign_out)] if words is SECOND_FACTOR else self._links(kind, flow)
+        drawn["sign_out"] = sign_out
         if kind is FlowKind.SETTINGS:
             sections = section_views(flow["ui"], self._hints(kind), words)
             return self._pages.page("settings.html", 200, sections=sections, notes=notes_of(flow["ui"]), **drawn)
@@ -106,8 +115,6 @@ class FlowPages:
         match kind:
             case FlowKind.REGISTRATION:
                 offered = [("I have an account", FlowKind.LOGIN)]
-            case FlowKind.LOGIN if flow.get("requested_aal") == "aal2":
-                return [Link("Sign out", self._address("ui/logout"))]
             case FlowKind.LOGIN:
                 offered = [("I cannot sign in", FlowKind.RECOVERY), ("Create an account", FlowKind.REGISTRATION)]
             case FlowKind.RECOVERY:

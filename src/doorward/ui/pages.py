@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from doorward.identities.store import list_receipts
 from doorward.observability.logging import Log
-from doorward.ui.flow_pages import FlowPages
+from doorward.ui.flow_pages import FlowPages, sign_out_url
 from doorward.ui.render import Pages
 from doorward.ui.told import Endpoint, told_as_page
 from doorward.ui.welcome import welcome
@@ -68,7 +68,8 @@ class SelfServicePages:
             return redirect(request, self._address(self._settings.entrance))
         receipts = await list_receipts(self._site.database.reader, visitor.identity.id)
         told = welcome(visitor.identity, receipts, self._settings.announced, visitor.session.expires_at)
-        return self._pages.page("welcome.html", welcome=told)
+        sign_out = sign_out_url(self._site.base_url, visitor.credential.token)
+        return self._pages.page("welcome.html", welcome=told, sign_out=sign_out)
 
     async def error(self, request: Request) -> Response:
         """What an endpoint stored for this browser. The page itself is fine, so its status is 200."""

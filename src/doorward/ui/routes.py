@@ -22,7 +22,7 @@ PASSWORD_LENGTH_MIN = 8
 
 
 def ui_routes(config: Config, site: Site, engine: FlowEngine, actions: Iterable[Action]) -> list[Route]:
-    """Pages and their files; /ui/pieces and /ui/mailbox in development. `actions` tell which agreements have consequences."""
+    """Pages and files; in development /ui/pieces and /ui/mailbox. `actions` tell which agreements have consequences."""
     static = StaticFiles()
     pages = Pages(static, page_headers(site.base_url, return_addresses(config)))
     announced = frozenset(action.consent for action in actions if action.consent and action.when == "registered")
