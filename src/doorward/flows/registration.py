@@ -25,7 +25,8 @@ from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
 from doorward.flows.ordering import sort_registration
-from doorward.flows.registration_form import TRANSIENT, Submission, field_types, plain_problems, read_submission
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.registration_form import Submission, field_types, plain_problems, read_submission
 from doorward.flows.registration_plan import RegistrationPlan, Writers
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import ReturnTargets

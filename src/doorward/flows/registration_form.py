@@ -4,17 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from doorward.flows.contract import Form, RegistrationMethod
 from doorward.flows.errors import UnreadableSubmission
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
+from doorward.flows.payload import TRANSIENT, payload_problems, read_payload
 from doorward.flows.request import FieldTypes
 from doorward.flows.violations import problems_of
-from doorward.identities.schema import IdentitySchema, json_type
+from doorward.identities.schema import IdentitySchema
 
-TRANSIENT = "transient_payload"
 OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", TRANSIENT: "object"}
 
 
@@ -45,7 +43,7 @@ def read_submission(values: Mapping[str, Any], schema: IdentitySchema, words: Wo
     if isinstance(traits, list):
         raise UnreadableSubmission("traits have to be an object.")
     filled = filled_traits(traits if isinstance(traits, Mapping) else {}, schema)
-    return Submission(Form(values, filled, schema, words), _transient(values.get(TRANSIENT)))
+    return Submission(Form(values, filled, schema, words), read_payload(values))
 
 
 def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str, Any]:
@@ -67,22 +65,8 @@ def plain_problems(submission: Submission, methods: Sequence[RegistrationMethod]
     problems = [*problems_of(form.schema.validate(form.traits), form.traits, form.words)]
     for method in methods:
         problems += method.check(form)
-    if not isinstance(submission.transient_payload, Mapping):
-        kind = json_type(submission.transient_payload)
-        context = {"allowed_types": ["object"], "actual_type": kind}
-        problems.append(FormProblem(TRANSIENT, form.words.say(4000026, context, expected="object")))
+    problems += payload_problems(submission.transient_payload, form.words)
     return tuple(problems)
-
-
-def _transient(value: Any) -> Any:
-    if value is None or value == "":
-        return {}
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise UnreadableSubmission("transient_payload has to be a JSON object.") from None
 
 
 def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
