@@ -10,23 +10,19 @@ import orjson
 
 from doorward.app.core import Core, opened_core
 from doorward.audit import write_audit
+from doorward.cli.consents import CAUSE_HELP, stated_consents
 from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_facts, print_json, print_table, run, say
 from doorward.errors import InvalidInput
 from doorward.identities import store
-from doorward.identities.draft import NewConsent, NewCredential, NewIdentity
+from doorward.identities.draft import NewCredential, NewIdentity
 from doorward.identities.events import Cause
-from doorward.identities.lists import list_identities
+from doorward.identities.lists import IdentityFilter, list_identities
 from doorward.identities.normalise import normalise_address
 from doorward.identities.render import admin_identity
-from doorward.identities.schema import value_at
 from doorward.identities.service import Change, IdentityChange, IdentityNotFound
 from doorward.observability.tracing import current_trace_id
 from doorward.storage.contract import Transaction
-
-CAUSE_HELP = (
-    "Who or what agreed, e.g. 'paper form of 2026-03-01'. Without it a consent trait set to true sends nothing."
-)
 
 
 @click.group()
@@ -66,7 +62,7 @@ def create(
                 traits=given,
                 credentials=(NewCredential("password", hashed),) if hashed else (),
                 external_id=external_id,
-                consents=_stated_consents(core, schema_id, given, consent_source),
+                consents=stated_consents(core.schemas, schema_id, given, consent_source),
             )
             draft = core.identities.draft(new)
 
@@ -79,18 +75,24 @@ def create(
 
 
 @identities.command()
-@click.argument("identity_id", type=click.UUID)
+@click.argument("identity_id", metavar="ID")
+@click.option("--external", is_flag=True, help="ID is your own external_id.")
+@click.option("--credentials", "with_secrets", is_flag=True, help="Show what credentials hold, hashes included.")
 @installation_options
 @json_option
-def get(identity_id: UUID, config: tuple[Path, ...], as_json: bool) -> None:
+def get(identity_id: str, external: bool, with_secrets: bool, config: tuple[Path, ...], as_json: bool) -> None:
     """Show one identity."""
 
     async def work() -> Mapping[str, Any]:
         async with opened_core(config) as core:
-            identity = await store.find_identity(core.database.reader, identity_id, with_credentials=True)
+            reader = core.database.reader
+            if external:
+                identity = await store.find_by_external_id(reader, identity_id, with_credentials=True)
+            else:
+                identity = await store.find_identity(reader, _uuid(identity_id), with_credentials=True)
             if identity is None:
                 raise IdentityNotFound(f"There is no identity {identity_id}.")
-            return admin_identity(identity, core.base_url)
+            return admin_identity(identity, core.base_url, frozenset(identity.credentials if with_secrets else ()))
 
     found = run(work())
     print_json(found) if as_json else print_facts({name: found[name] for name in found if found[name] is not None})
@@ -99,14 +101,19 @@ def get(identity_id: UUID, config: tuple[Path, ...], as_json: bool) -> None:
 @identities.command("list")
 @click.option("--limit", default=50, show_default=True, help="At most this many.")
 @click.option("--after", type=click.UUID, default=None, help="Continue after this id.")
+@click.option("--identifier", default="", help="Who signs in with exactly this e-mail address, user name or number.")
+@click.option("--begins", default="", help="Who signs in with something that begins like this.")
 @installation_options
 @json_option
-def list_(limit: int, after: UUID | None, config: tuple[Path, ...], as_json: bool) -> None:
+def list_(
+    limit: int, after: UUID | None, identifier: str, begins: str, config: tuple[Path, ...], as_json: bool
+) -> None:
     """List identities, oldest first."""
 
     async def work() -> list[Mapping[str, Any]]:
         async with opened_core(config) as core:
-            found = await list_identities(core.database.reader, limit, after)
+            chosen = IdentityFilter(identifier=identifier, identifier_start=begins)
+            found = await list_identities(core.database.reader, limit, after, chosen=chosen)
             return [admin_identity(each, core.base_url) for each in found]
 
     found = run(work())
@@ -146,7 +153,7 @@ def patch(identity_id: UUID, changes: str, consent_source: str | None, config: t
                     metadata_public=given.get("metadata_public"),
                     metadata_admin=given.get("metadata_admin"),
                     external_id=given.get("external_id"),
-                    consents=_stated_consents(core, schema_id, given.get("traits", {}), consent_source),
+                    consents=stated_consents(core.schemas, schema_id, given.get("traits", {}), consent_source),
                 )
                 return await core.identities.update(tx, identity_id, change, _cause())
 
@@ -214,17 +221,11 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _stated_consents(
-    core: Core, schema_id: str, traits: Mapping[str, Any], source: str | None
-) -> tuple[NewConsent, ...]:
-    """A write to true counts only with a stated source; without one there is no receipt, and nothing is sent."""
-    if not source:
-        return ()
-    return tuple(
-        NewConsent(item.purpose, True, item.text, item.version, "en", f"cli: {source}")
-        for item in core.schemas.get_schema(schema_id).consents
-        if item.path and value_at(traits, item.path) is True
-    )
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no id; for your own ids there is --external.") from None
 
 
 def _cause() -> Cause:

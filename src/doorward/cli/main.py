@@ -14,6 +14,8 @@ from doorward.cli.deliveries_release import release
 from doorward.cli.hubspot import hubspot
 from doorward.cli.hubspot_reconcile import reconcile
 from doorward.cli.identities import identities
+from doorward.cli.identities_export import export
+from doorward.cli.identities_import import import_
 from doorward.cli.migrate import migrate
 from doorward.cli.pauses import pauses
 from doorward.cli.restored import restored
@@ -43,3 +45,5 @@ main.add_command(secrets)
 main.add_command(serve)
 deliveries.add_command(release)
 hubspot.add_command(reconcile)
+identities.add_command(export)
+identities.add_command(import_)

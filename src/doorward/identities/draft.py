@@ -46,7 +46,7 @@ class NewConsent:
 
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
-    """What a caller wants stored."""
+    """What a caller wants stored. `id` is given by an import that keeps the ids of another system."""
 
     schema_id: str
     traits: Mapping[str, Any] = field(repr=False)
@@ -57,6 +57,7 @@ class NewIdentity:
     external_id: str | None = None
     consents: tuple[NewConsent, ...] = ()
     organization_id: UUID | None = None
+    id: UUID | None = None
     verifiable_addresses: tuple[VerifiableAddress, ...] = field(default=(), repr=False)
 
 
@@ -71,7 +72,7 @@ class Draft:
 def make_draft(schema: IdentitySchema, new: NewIdentity, at: datetime) -> Draft:
     """Raises InvalidTraits with every violation, UnknownState."""
     identity = Identity(
-        id=new_row_id(),
+        id=new.id or new_row_id(),
         schema_id=schema.id,
         traits=new.traits,
         state=checked_state(new.state),

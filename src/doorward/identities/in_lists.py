@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 
-def placeholders(ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
+def placeholders(ids: Sequence[UUID] | Sequence[str]) -> tuple[str, dict[str, Any]]:
     """Names for an IN list, padded to a power of two so that few statements are ever prepared."""
     size = 1 << (len(ids) - 1).bit_length()
     padded = [*ids, *[ids[-1]] * (size - len(ids))]

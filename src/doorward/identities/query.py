@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from doorward.identities.in_lists import placeholders
-from doorward.storage.contract import Reader
+from doorward.storage.contract import Reader, Row
 from doorward.storage.types import read_bool, read_json, read_uuid
 
 
@@ -100,3 +100,22 @@ async def count_identities(reader: Reader) -> int:
     """Everybody. Reads the whole table: for commands."""
     row = await reader.fetch_one("SELECT COUNT(*) AS number FROM identities")
     return 0 if row is None else int(row["number"])
+
+
+async def find_present(
+    reader: Reader, ids: Sequence[UUID], external_ids: Sequence[str]
+) -> tuple[frozenset[UUID], frozenset[str]]:
+    """Which of these ids, and which of these external ids, somebody has."""
+    found: list[Row] = []
+    if ids:
+        marks, params = placeholders(ids)
+        found += await reader.fetch_all(f"SELECT id, external_id FROM identities WHERE id IN ({marks})", params)
+    if external_ids:
+        marks, params = placeholders(external_ids)
+        found += await reader.fetch_all(
+            f"SELECT id, external_id FROM identities WHERE external_id IN ({marks})", params
+        )
+    return (
+        frozenset(read_uuid(row["id"]) for row in found),
+        frozenset(row["external_id"] for row in found if row["external_id"]),
+    )

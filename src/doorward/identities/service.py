@@ -93,29 +93,22 @@ class IdentityService:
 
     async def create(self, tx: Transaction, draft: Draft, cause: Cause) -> Change:
         """Stores a draft and its receipts, and records `identity.created`. Raises IdentifierTaken."""
-        identity = draft.identity
-        if not await store.insert_identity(tx, identity):
+        change = await self._created_or_none(tx, draft, cause)
+        if change is None:
             raise IdentifierTaken
-        for credential in identity.credentials.values():
-            if not await store.insert_credential(tx, identity.id, credential):
-                raise IdentifierTaken
-        if not await store.insert_addresses(tx, identity):
-            raise IdentifierTaken
-        seq = await store.next_event_seq(tx, identity.id)
-        await self._write_receipts(tx, identity, draft.consents, cause, seq)
-        return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
+        return change
 
     async def create_many(self, tx: Transaction, drafts: Sequence[Draft], cause: Cause) -> list[Change | None]:
-        """Stores what can be stored; None for a draft whose identifier, address or external id is taken."""
+        """Stores what can be stored; None for a draft whose id, identifier, address or external id is taken."""
         return [await self._created_or_none(tx, draft, cause) for draft in drafts]
 
     async def _created_or_none(self, tx: Transaction, draft: Draft, cause: Cause) -> Change | None:
-        try:
-            return await self.create(tx, draft, cause)
-        except IdentifierTaken:
-            # What was written of it goes again; of an id that we just made up there is nothing else.
-            await store.delete_identity(tx, draft.identity.id)
+        identity = draft.identity
+        if not await self._insert(tx, identity):
             return None
+        seq = await store.next_event_seq(tx, identity.id)
+        await self._write_receipts(tx, identity, draft.consents, cause, seq)
+        return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
 
     async def update(self, tx: Transaction, identity_id: UUID, change: IdentityChange, cause: Cause) -> Change:
         """Changes an identity and records `identity.updated`, and `consent.changed` where a consent did.
@@ -202,6 +195,19 @@ class IdentityService:
         if identity is None:
             raise IdentityNotFound
         return identity
+
+    async def _insert(self, tx: Transaction, identity: Identity) -> bool:
+        """Writes a new identity whole or not at all; False when something of it is somebody else's."""
+        if not await store.insert_identity(tx, identity):
+            return False
+        for credential in identity.credentials.values():
+            if not await store.insert_credential(tx, identity.id, credential):
+                await store.delete_identity(tx, identity.id)
+                return False
+        if not await store.insert_addresses(tx, identity):
+            await store.delete_identity(tx, identity.id)
+            return False
+        return True
 
     async def _store(self, tx: Transaction, before: Identity, identity: Identity) -> None:
         """Writes what differs. Raises IdentifierTaken."""
