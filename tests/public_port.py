@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
+from uuid import UUID, uuid4
 
 import orjson
 from starlette.routing import Route
@@ -42,8 +43,9 @@ from doorward.security.egress_policy import EgressPolicy
 from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.security.tokens import CookieSealer
+from doorward.sessions.model import Device, Issued
 from doorward.sessions.service import SessionService
-from doorward.storage.contract import Database
+from doorward.storage.contract import Database, Transaction
 from doorward.storage.engine import open_database
 from doorward.storage.migrate import migrate
 from doorward.ui.routes import ui_routes
@@ -251,3 +253,15 @@ async def signed_up(client: Client, email: str, **traits: Any) -> Reply:
     csrf = next(n["attributes"]["value"] for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token")
     body = {"method": "password", "password": PASSWORD, "csrf_token": csrf, "traits": {"email": email, **traits}}
     return await client.post(urlsplit(flow["ui"]["action"])._replace(scheme="", netloc="").geturl(), body)
+
+
+async def signed_in_elsewhere(port: PublicPort, identity_id: str, *, aal: str = "aal1") -> Issued:
+    """Another session of a person, as another device's sign-in leaves it."""
+    port.clock.move(seconds=1)
+    issued = port.site.sessions.prepare(UUID(identity_id), "password", Device(uuid4(), "192.0.2.7", "other", ""), aal)
+
+    async def write(tx: Transaction) -> None:
+        await port.site.sessions.store(tx, issued)
+
+    await port.database.transaction(write)
+    return issued

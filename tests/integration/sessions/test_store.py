@@ -248,5 +248,5 @@ async def test_devices_of_nobody(database: Database) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "x:y", ":00000000-0000-0000-0000-000000000000"])
 def test_a_place_that_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_position(text)
