@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from doorward.app.core import Core
 from doorward.config.model import Config
+from doorward.delivery.alerts.mail import AlertMail
 from doorward.delivery.alerts.model import WatchSettings
 from doorward.delivery.alerts.sender import Receiver, Sender
 from doorward.delivery.alerts.watch import Watch
@@ -41,10 +42,16 @@ def find_sender(core: Core) -> Sender | None:
     return None if receiver is None else Sender(core.database, core.clock, core.egress, receiver, core.metrics)
 
 
+def find_mailer(core: Core) -> AlertMail | None:
+    """None where no address is named."""
+    addresses = core.config.alerts.email
+    return AlertMail(core.courier, addresses, core.config.serve.admin.base_url) if addresses else None
+
+
 async def alert_for_ever(core: Core) -> None:
     """Until it is cancelled. Whatever fails here is tried again; deliveries are never touched by it."""
     log = Log("alerts")
-    watch = Watch(core.database, core.clock, watch_settings(core.config))
+    watch = Watch(core.database, core.clock, watch_settings(core.config), find_mailer(core))
     sender = find_sender(core)
     forgotten_at: datetime | None = None
     while True:

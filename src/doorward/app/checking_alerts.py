@@ -16,9 +16,8 @@ MAKE_A_KEY = '`echo "whsec_$(openssl rand -base64 32)"` makes one'
 def check_alerts(config: Config) -> Iterator[Problem]:
     """Errors for what would keep an alert from being sent, warnings for what is not used."""
     alerts = config.alerts
-    if alerts.email:
-        text = "is kept, and used once Doorward sends mail; until then set alerts.url"
-        yield warning("not_yet", "alerts.email", text)
+    if alerts.email and config.courier.smtp.connection_uri is None and config.courier.delivery_strategy == "smtp":
+        yield warning("no_mail_server", "alerts.email", "no mail can leave: set courier.smtp.connection_uri, too")
     for name in ("waiting_longer_than", "every"):
         if getattr(alerts, name) <= timedelta():
             yield error("wrong_value", f"alerts.{name}", "expected a duration longer than nothing, such as 10m")

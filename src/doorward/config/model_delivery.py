@@ -78,7 +78,7 @@ class DeliveryConfig:
 class AlertsConfig:
     """Who hears when something is paused, when deliveries die, when they wait for too long. The log always does."""
 
-    email: tuple[str, ...] = setting((), "Addresses to write to, once Doorward sends mail.")
+    email: tuple[str, ...] = setting((), "Addresses to write to; mail leaves as the `courier` section says.")
     url: Secret | None = setting(None, "An address that is sent a signed JSON message for each alert.")
     signing_secrets: tuple[Secret, ...] = setting(
         (), "Keys of that message (Standard Webhooks, `whsec_…`), the newest first; needed with `url`."

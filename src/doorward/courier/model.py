@@ -18,7 +18,7 @@ class Channel(StrEnum):
 
 
 class TemplateType(StrEnum):
-    """Every message that Doorward sends to people, under Kratos's names."""
+    """Every message that Doorward sends, under Kratos's names; `alert` is ours, for the operator."""
 
     RECOVERY_VALID = "recovery_valid"
     RECOVERY_INVALID = "recovery_invalid"
@@ -32,6 +32,7 @@ class TemplateType(StrEnum):
     REGISTRATION_CODE_VALID = "registration_code_valid"
     ADDRESS_CHANGED = "verifiable_address_changed"
     AUTHENTICATOR_KEY_ADDED = "authenticator_key_added"
+    ALERT = "alert"
 
     @property
     def is_recovery(self) -> bool:

@@ -1,4 +1,7 @@
-"""What the built-in messages say in English. The texts are Jinja2; `layout` makes plain text and HTML of them."""
+"""What the built-in messages say in English: Jinja2 texts, of which `layout` makes plain text and HTML.
+
+Nothing that somebody typed stands before a code or a link.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +65,7 @@ WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
         TemplateType.VERIFICATION_VALID: Wording(
             subject="Please verify your email address",
             heading="Is this your address?",
-            intro="Follow this link to confirm that {{ to }} is yours.",
+            intro="Follow this link to confirm that this address is yours.",
             outro=LINK_LIFE + NOT_YOU,
             url="verification_url",
             action="Verify my address",
@@ -76,7 +79,7 @@ WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
         TemplateType.VERIFICATION_CODE_VALID: Wording(
             subject="Use code {{ verification_code }} to verify your account",
             heading="Is this your address?",
-            intro="Enter this code to confirm that {{ to }} is yours:",
+            intro="Enter this code to confirm your address:",
             outro=CODE_LIFE + NOT_YOU,
             code="verification_code",
             url="verification_url",
@@ -118,6 +121,14 @@ WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
             intro="Your account has a new authenticator or key.",
             outro="If this was not you, recover your account now and tell whoever runs this site.",
             sms="A new way to sign in was added to your account. If this was not you, recover your account now.",
+        ),
+        TemplateType.ALERT: Wording(
+            subject="Doorward: {{ what }}",
+            heading="Doorward tells its operator",
+            intro="{{ what }} {{ reason }}",
+            outro="{{ step }}{% for each in commands %}\n    {{ each }}{% endfor %}",
+            url="console",
+            action="Open the console",
         ),
     }
 )

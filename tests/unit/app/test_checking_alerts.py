@@ -44,7 +44,7 @@ def test_errors(tmp_path: Path, alerts: dict[str, Any], problem: tuple[str, str]
 @pytest.mark.parametrize(
     ("alerts", "problem"),
     [
-        ({"email": ["ops@example.org"]}, ("alerts.email", "not_yet")),
+        ({"email": ["ops@example.org"]}, ("alerts.email", "no_mail_server")),
         ({"signing_secrets": [KEY]}, ("alerts.signing_secrets", "ignored")),
     ],
 )

@@ -6,6 +6,7 @@ the row in the database tells. What was told is known after a restart.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from doorward.clock import Clock
 from doorward.delivery.alerts.message import Counts, body_of
@@ -34,10 +35,17 @@ class Told:
     counts: Counts
 
 
+class Mailer(Protocol):
+    """Writes to the operator, in the transaction that notices (`delivery.alerts.mail`)."""
+
+    async def tell(self, tx: Transaction, event: Event, alert: Alert) -> None: ...
+
+
 class Watch:
     """One per process. `look` may be called as often as one likes: what is known is not told again."""
 
-    def __init__(self, database: Database, clock: Clock, settings: WatchSettings) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: WatchSettings, mailer: Mailer | None = None) -> None:
+        self._mailer = mailer
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -78,6 +86,8 @@ class Watch:
             if self._settings.has_receiver:
                 body = body_of(change.event, alert, counts, self._settings, now)
                 await insert_message(tx, new_row_id(), alert, body, now)
+            if self._mailer is not None:
+                await self._mailer.tell(tx, change.event, alert)
             told.append(Told(change.event, alert, counts))
         return told
 
