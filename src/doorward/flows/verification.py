@@ -1,58 +1,83 @@
-"""Starts the proof of new addresses: a verification flow per address, in the transaction that stores the address.
+"""Starts the proof of new addresses: a flow, a code and a message for each, in the transaction that stores the address.
 
-Its form, the code and the mail are not made here.
+What happens with the code is the business of `verification_rules`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from doorward.flows import store
-from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui, query_value
-from doorward.flows.return_to import with_flow, with_query
+from doorward.flows.codes_sender import CodeSender, Errand
+from doorward.flows.codes_store import Form, Purpose, Recipient
+from doorward.flows.contract import KindSettings
+from doorward.flows.fresh import FlowMaker
+from doorward.flows.messages import Catalogue
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.proof_form import address_nodes, code_nodes
+from doorward.flows.return_to import ReturnTargets, with_flow
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
-from doorward.ids import new_secret_id
+from doorward.identities.normalise import is_email, is_phone
 from doorward.storage.contract import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationSettings:
-    """`page_url` shows the form; `method` is `code` or `link`."""
+    """`method` is `code` or `link`; `takes_phones`: whether text messages can be sent; `default_url` is where the way
+    on leads afterwards.
+    """
 
-    is_enabled: bool
-    page_url: str
-    lifespan: timedelta
+    kind: KindSettings
     method: str
-    base_url: str
+    targets: ReturnTargets
+    takes_phones: bool = False
+    tells_strangers: bool = False
+    default_url: str | None = None
+    header_allowlist: tuple[str, ...] = ()
+
+    def may_be_told(self, via: str, address: str) -> bool:
+        """Whether a message can be sent to an address that nobody is known by."""
+        return is_email(address) if via == "email" else self.takes_phones and is_phone(address)
 
 
 @dataclass(frozen=True, slots=True)
 class StartedVerification:
-    """A verification flow that will be stored, and the address that it is about."""
+    """A verification flow that will be stored, whose it is, and the address that it is about."""
 
     flow: Flow
+    identity: Identity
     address: VerifiableAddress
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Verifications:
-    """Decides which addresses have to be proved."""
+    """Decides which addresses have to be proved, and has codes sent to them."""
 
-    def __init__(self, settings: VerificationSettings) -> None:
+    def __init__(
+        self, settings: VerificationSettings, maker: FlowMaker, sender: CodeSender, catalogue: Catalogue
+    ) -> None:
         self._settings = settings
+        self._maker = maker
+        self._sender = sender
+        self._catalogue = catalogue
 
-    def start(self, identity: Identity, origin: Flow, csrf_token: str, at: datetime) -> tuple[StartedVerification, ...]:
+    def start(
+        self, identity: Identity, origin: Flow, csrf_token: str, *, only_new: bool = False
+    ) -> tuple[StartedVerification, ...]:
         """One flow per address that is not verified, on behalf of `origin`; none when verification is off.
 
-        `csrf_token` is the one that the browser will hold by then.
+        `csrf_token` is the one that the browser will hold by then. `only_new` leaves out addresses that a message was
+        sent to before.
         """
-        if not self._settings.is_enabled:
+        if not self._settings.kind.is_enabled:
             return ()
+        payload = origin.extra.get(TRANSIENT) or {}
         return tuple(
-            StartedVerification(self._flow(identity.id, address.id, origin, csrf_token, at), address)
+            StartedVerification(self._flow(identity, address, origin, csrf_token, payload), identity, address, payload)
             for address in identity.verifiable_addresses
-            if not address.verified
+            if not address.verified and not (only_new and address.status != AddressStatus.PENDING)
         )
 
     def marked(self, identity: Identity, started: tuple[StartedVerification, ...]) -> Identity:
@@ -67,8 +92,12 @@ class Verifications:
         )
 
     async def store(self, tx: Transaction, started: tuple[StartedVerification, ...]) -> None:
+        """Flows, codes and messages. The identities have to be stored already."""
         for item in started:
             await store.insert_flow(tx, item.flow)
+            recipient = Recipient(item.address.via, item.address.value, item.identity.id)
+            errand = Errand(item.flow, Purpose.VERIFICATION, Form(self._settings.method), item.payload)
+            await self._sender.send(tx, errand, recipient, item.identity)
 
     def continue_with(self, started: StartedVerification) -> dict[str, Any]:
         """The `show_verification_ui` item; native clients have no page to be sent to."""
@@ -78,34 +107,55 @@ class Verifications:
         return {"action": "show_verification_ui", "flow": shown}
 
     def page_url(self, started: StartedVerification) -> str:
-        return with_flow(self._settings.page_url, started.flow.id)
+        return with_flow(self._settings.kind.page_url, started.flow.id)
 
-    def _flow(self, identity_id: UUID, address_id: UUID, origin: Flow, csrf_token: str, at: datetime) -> Flow:
-        flow_id = new_secret_id()
-        base = self._settings.base_url.rstrip("/")
-        return Flow(
-            id=flow_id,
-            kind=FlowKind.VERIFICATION,
-            type=origin.type,
-            state=FlowState.SENT_EMAIL,
-            request_url=_request_url(base, origin),
-            ui=Ui(action=with_flow(f"{base}/self-service/verification", flow_id)),
+    def _flow(
+        self,
+        identity: Identity,
+        address: VerifiableAddress,
+        origin: Flow,
+        csrf_token: str,
+        payload: Mapping[str, Any],
+    ) -> Flow:
+        flow = self._maker.make(
+            FlowKind.VERIFICATION,
+            origin.type,
+            self._settings.kind.lifespan,
+            request_url=request_url(origin.request_url),
             csrf_token=csrf_token,
-            issued_at=at,
-            expires_at=at + self._settings.lifespan,
-            active=self._settings.method,
-            identity_id=identity_id,
-            extra=_carried(origin.extra),
-            internal={"address_id": str(address_id), "language": origin.language, "origin": str(origin.id)},
+            language=origin.language,
+            state=FlowState.SENT_EMAIL,
         )
+        flow = replace(
+            flow,
+            active=self._settings.method,
+            identity_id=identity.id,
+            internal={**flow.internal, "origin": str(origin.id), TRANSIENT: dict(payload)},
+        )
+        return sent(flow, self._settings, self._catalogue, address.value, is_phone=address.via == "sms")
 
 
-def _carried(extra: Mapping[str, Any]) -> dict[str, Any]:
-    payload = extra.get("transient_payload")
-    return {"transient_payload": payload} if payload else {}
+def sent(
+    flow: Flow, settings: VerificationSettings, catalogue: Catalogue, address: str, *, is_phone: bool = False
+) -> Flow:
+    """The flow once something was sent to `address`, or would have been if anybody were known by it."""
+    words = catalogue.words(flow.language)
+    if settings.method == Form.LINK:
+        nodes = address_nodes(flow, settings.method, words, value=address)
+        message = words.say(1080001)
+    else:
+        nodes = code_nodes(flow, words, address)
+        message = words.say(1080004 if is_phone else 1080003)
+    return replace(flow.with_ui(nodes=nodes, messages=[message]), state=FlowState.SENT_EMAIL)
 
 
-def _request_url(base: str, origin: Flow) -> str:
-    return_to = query_value(origin.request_url, "after_verification_return_to")
-    url = f"{base}/self-service/verification/browser"
-    return with_query(url, return_to=return_to) if return_to else url
+def request_url(origin: str) -> str:
+    """The origin's address; where it asked to be sent after verification becomes where it asks to return to."""
+    parts = urlsplit(origin)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "after_verification_return_to" not in query:
+        return origin
+    after = query.pop("after_verification_return_to")
+    if after:
+        query["return_to"] = after
+    return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), quote_via=quote, safe="")))

@@ -219,6 +219,22 @@ async def find_by_identifier(
     return None if row is None else await find_identity(reader, read_uuid(row["identity_id"]), with_credentials)
 
 
+async def find_by_verifiable_address(reader: Reader, via: str, value: str) -> Identity | None:
+    """The identity that can prove to own a normalised address."""
+    row = await reader.fetch_one(
+        "SELECT identity_id FROM verifiable_addresses WHERE via = :via AND value = :value", {"via": via, "value": value}
+    )
+    return None if row is None else await find_identity(reader, read_uuid(row["identity_id"]))
+
+
+async def find_by_recovery_address(reader: Reader, via: str, value: str) -> Identity | None:
+    """The identity that gets back in by a normalised address."""
+    row = await reader.fetch_one(
+        "SELECT identity_id FROM recovery_addresses WHERE via = :via AND value = :value", {"via": via, "value": value}
+    )
+    return None if row is None else await find_identity(reader, read_uuid(row["identity_id"]))
+
+
 async def list_receipts(reader: Reader, identity_id: UUID) -> list[ConsentReceipt]:
     """All receipts of an identity, oldest first."""
     rows = await reader.fetch_all(

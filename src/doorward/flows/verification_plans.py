@@ -1,0 +1,188 @@
+"""What proving an address stores: something sent, a code or link used, a code shown to the browser that followed it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import Reread, Stored, Why
+from doorward.flows.codes import Miss
+from doorward.flows.codes_sender import CodeSender, Errand
+from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
+from doorward.flows.errors import SelfServiceFlowReturnToForbidden
+from doorward.flows.messages import Catalogue, Words
+from doorward.flows.model import Flow, FlowState, FlowType
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.proof_form import continue_nodes
+from doorward.flows.replacement import Replacement
+from doorward.flows.return_to import with_flow
+from doorward.flows.verification import VerificationSettings, sent
+from doorward.identities.events import Cause
+from doorward.identities.model import Identity
+from doorward.identities.normalise import normalise_address
+from doorward.identities.service import IdentityService
+from doorward.identities.store import find_by_verifiable_address
+from doorward.storage.contract import Transaction
+
+SUCCESS = {"email": 1080002, "sms": 1080005}
+
+
+@dataclass(frozen=True, slots=True)
+class ProofTools:
+    """What the plans work with."""
+
+    settings: VerificationSettings
+    identities: IdentityService
+    sender: CodeSender
+    catalogue: Catalogue
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SendProof:
+    """Sends a code or a link to an address that somebody is known by; answers alike where nobody is."""
+
+    tools: ProofTools
+    flow: Flow
+    address: str = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
+    trace_id: str
+
+    async def write(self, tx: Transaction) -> Flow:
+        """The flow first: codes refer to it."""
+        settings = self.tools.settings
+        via = "email" if "@" in self.address else "sms"
+        flow = sent(self.flow, settings, self.tools.catalogue, self.address, is_phone=via == "sms")
+        flow = replace(flow, internal={**flow.internal, TRANSIENT: dict(self.payload)})
+        await store.update_flow(tx, flow, self.tools.clock.now())
+        errand = Errand(flow, Purpose.VERIFICATION, Form(settings.method), self.payload, self.trace_id)
+        await self.tools.sender.codes.invalidate(tx, flow.id, Purpose.VERIFICATION)
+        value = normalise_address(self.address, via)
+        owner = await find_by_verifiable_address(tx, via, value)
+        if owner is not None:
+            await self.tools.sender.send(tx, errand, Recipient(via, value, owner.id), owner)
+            await self.tools.identities.mark_address_sent(tx, owner.id, via, value)
+        elif settings.tells_strangers and settings.may_be_told(via, value):
+            await self.tools.sender.warn(tx, errand, Recipient(via, value))
+        return flow
+
+    async def conclude(self, written: Flow) -> Stored:
+        return Stored(written, Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCode:
+    """A code that was not right: counted, and said; after too many a new flow takes this one's place."""
+
+    tools: ProofTools
+    flow: Flow
+    code: str = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
+    too_many: Replacement
+
+    async def write(self, tx: Transaction) -> bool:
+        """Whether the flow goes on."""
+        if await self.tools.sender.codes.redeem(tx, self.flow.id, Purpose.VERIFICATION, self.code) is Miss.TOO_MANY:
+            await self.too_many.write(tx)
+            return False
+        await store.update_flow(tx, self._told(), self.tools.clock.now())
+        return True
+
+    async def conclude(self, written: bool) -> Stored | Reread:
+        """A wrong code is no error to Kratos's clients: 200, with a message."""
+        if not written:
+            return await self.too_many.conclude(None)
+        told = self._told()
+        return Stored(replace(told, extra={**told.extra, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+    def _told(self) -> Flow:
+        words = self.tools.catalogue.words(self.flow.language)
+        return self.flow.with_ui(messages=[words.say(4070006)])
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedAddress:
+    """The code or link is used up, the address is verified, and whoever waited for that hears of it.
+
+    `missed` is what happens when somebody else was faster.
+    """
+
+    tools: ProofTools
+    flow: Flow
+    proof: OneTimeCode
+    code: str = field(repr=False)
+    identity: Identity
+    cause: Cause
+    missed: MissedCode | Replacement
+
+    async def write(self, tx: Transaction) -> Any:
+        """None when it succeeded; else what `missed` wrote."""
+        if not await self._is_used(tx):
+            return (await self.missed.write(tx),)
+        to = self.proof.recipient
+        await self.tools.identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
+        await store.update_flow(tx, self._passed(), self.tools.clock.now())
+        return None
+
+    async def conclude(self, written: Any) -> Stored | Reread:
+        """The form has become the way on."""
+        if written is not None:
+            return await self.missed.conclude(written[0])
+        return Stored(self._passed(), Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+    async def _is_used(self, tx: Transaction) -> bool:
+        sender = self.tools.sender
+        if self.proof.form is Form.LINK:
+            return await sender.links.use(tx, self.proof)
+        return isinstance(await sender.codes.redeem(tx, self.flow.id, self.proof.purpose, self.code), OneTimeCode)
+
+    def _passed(self) -> Flow:
+        words = self.tools.catalogue.words(self.flow.language)
+        return passed(self.flow, self.tools.settings, words, self.proof.recipient.via)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShown:
+    """The browser that followed the mail's link takes the flow over, with the code filled in."""
+
+    flow: Flow
+    page_url: str
+    clock: Clock
+
+    async def write(self, tx: Transaction) -> None:
+        await store.update_flow(tx, self.flow, self.clock.now())
+
+    async def conclude(self, written: None) -> Reread:
+        """The new CSRF token takes the flow away from the browser that started it (as in Kratos)."""
+        return Reread(self.flow, with_flow(self.page_url, self.flow.id), self.flow.csrf_token, is_plain=True)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+def passed(flow: Flow, settings: VerificationSettings, words: Words, via: str) -> Flow:
+    """The flow after it has succeeded: a link to where the person wanted to go, or may go."""
+    try:
+        url = settings.targets.check(flow.return_to, settings.default_url)
+    except SelfServiceFlowReturnToForbidden:
+        # Where a registration wanted to return to afterwards was not checked when it started.
+        url = settings.targets.check("", settings.default_url)
+    nodes = continue_nodes(flow, settings.method, words, url)
+    done = flow.with_ui(nodes=nodes, messages=[words.say(SUCCESS[via])])
+    return replace(
+        done,
+        ui=replace(done.ui, action=url, method="GET"),
+        state=FlowState.PASSED_CHALLENGE,
+        csrf_token=flow.csrf_token if flow.type is FlowType.BROWSER else "",
+    )

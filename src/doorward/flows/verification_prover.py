@@ -1,0 +1,97 @@
+"""Finds out what a code or a link proves, asks the hooks, and plans what follows. No transaction is open here."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from doorward.flows.codes import Miss
+from doorward.flows.codes_store import OneTimeCode, Purpose
+from doorward.flows.contract import Plan, Veto
+from doorward.flows.model import Flow, FlowState
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.proof_fields import ProofForm
+from doorward.flows.proof_form import CODE
+from doorward.flows.replacement import Replacement
+from doorward.flows.request import FlowRequest
+from doorward.flows.run_hooks import HookRunner
+from doorward.flows.template_context import template_context
+from doorward.flows.verification_plans import MissedCode, ProofTools, ProvedAddress
+from doorward.identities.events import Cause
+from doorward.identities.model import Identity
+from doorward.identities.render import public_identity
+from doorward.identities.store import find_identity
+from doorward.storage.contract import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """One per process and configuration."""
+
+    tools: ProofTools
+    database: Database
+    hooks: HookRunner
+    base_url: str
+
+    async def find_link(self, token: str) -> OneTimeCode | None:
+        """The link of a token, good or not."""
+        return await self.tools.sender.links.find(self.database.reader, Purpose.VERIFICATION, token)
+
+    async def by_code(self, flow: Flow, request: FlowRequest, form: ProofForm, too_many: Replacement) -> Plan:
+        """What a code brings about."""
+        code = form.text(CODE)
+        missed = MissedCode(self.tools, flow, code, form.payload, too_many)
+        codes = self.tools.sender.codes
+        found = await codes.peek(self.database.reader, flow.id, Purpose.VERIFICATION, code)
+        if isinstance(found, Miss):
+            return missed
+        return await self._proved(flow, request, form, found, missed)
+
+    async def by_link(
+        self, flow: Flow, request: FlowRequest, form: ProofForm, link: OneTimeCode, wrong: Replacement
+    ) -> Plan:
+        """What a link brings about; `wrong` is said when it proves nothing after all."""
+        return await self._proved(flow, request, form, link, wrong)
+
+    async def _proved(
+        self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedCode | Replacement
+    ) -> Plan:
+        identity = await self._owner(proof)
+        if identity is None:
+            return missed
+        payload = form.payload or flow.internal.get(TRANSIENT) or {}
+        context = self._context(flow, request, identity, payload)
+        verdict = await self.hooks.after_login(flow, self.tools.settings.method, context)
+        if isinstance(verdict, Veto):
+            return _vetoed(missed, verdict)
+        cause = Cause(
+            source="flow",
+            flow_kind=str(flow.kind),
+            flow_id=flow.id,
+            method=self.tools.settings.method,
+            context=context,
+            trace_id=request.trace_id,
+            locale=flow.language,
+        )
+        return ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed)
+
+    async def _owner(self, proof: OneTimeCode) -> Identity | None:
+        """Whose address it is still: it may have been given up since the message was sent."""
+        to = proof.recipient
+        if to.identity_id is None:
+            return None
+        identity = await find_identity(self.database.reader, to.identity_id)
+        addresses = identity.verifiable_addresses if identity else ()
+        return identity if any((each.via, each.value) == (to.via, to.address) for each in addresses) else None
+
+    def _context(self, flow: Flow, request: FlowRequest, identity: Identity, payload: Any) -> dict[str, Any]:
+        shown = replace(flow, state=FlowState.PASSED_CHALLENGE, extra={**flow.extra, TRANSIENT: payload})
+        return {
+            **template_context(shown, request, self.tools.settings.header_allowlist),
+            "identity": public_identity(identity, self.base_url),
+        }
+
+
+def _vetoed(missed: MissedCode | Replacement, veto: Veto) -> Replacement:
+    """A new form that says what a hook has against it."""
+    base = missed.too_many if isinstance(missed, MissedCode) else missed
+    messages = [each.message for each in veto.problems]
+    return replace(base, flow=base.flow.with_ui(messages=messages))
