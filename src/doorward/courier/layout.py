@@ -63,4 +63,6 @@ def _html(wording: Wording) -> str:
 
 def _sms(wording: Wording) -> str:
     """Phones fill in the code where the last line says for which site it is (https://wicg.github.io/sms-one-time-codes)."""
+    if not wording.sms:
+        return _plain(wording)
     return wording.sms + (WEB_OTP.replace("CODE", wording.code) if wording.code else "")
