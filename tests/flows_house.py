@@ -18,20 +18,34 @@ from doorward.config.model_flows import (
     SelfServiceConfig,
     VerificationFlow,
 )
+from doorward.courier.enqueue import Courier
+from doorward.courier.model import Channel
 from doorward.flows.answers import Answer, Done, Shown
+from doorward.flows.codes import OneTimeCodes
+from doorward.flows.codes_links import OneTimeLinks
+from doorward.flows.codes_sender import CodeSender
 from doorward.flows.contract import InFlowHook
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind, FlowType
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
+from doorward.flows.settings import code_limits, link_lifespan
+from doorward.flows.settings_contract import SettingsMethod
 from doorward.hooks.effects import HAND_OUT_SESSION, SHOW_VERIFICATION
 from doorward.identities.events import IdentityEvent, Recorded
+from doorward.methods.password_settings import PasswordSection
+from doorward.methods.profile_settings import ProfileSettings
 from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
+from doorward.security.breaches import BreachList, BreachSettings
+from doorward.security.cipher import Cipher
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
+from doorward.security.password_policy import PolicySettings
+from doorward.security.passwords import PasswordHasher
 from doorward.security.tokens import new_csrf_token
 from doorward.sessions.model import Device, Session
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Database, Transaction
+from doorward.storage.identity_keys import IdentityKeys
 
 BASE = "http://127.0.0.1:4433/"
 UI = "http://127.0.0.1:4455"
@@ -99,6 +113,26 @@ class EventRows:
 
     def hears(self, event: IdentityEvent) -> bool:
         return True
+
+
+def settings_sections(hasher: PasswordHasher) -> tuple[SettingsMethod, ...]:
+    """The sections of a settings page without second factors."""
+    breaches = BreachList(BreachSettings(is_enabled=False), Offline())
+    return (ProfileSettings(), PasswordSection(PolicySettings(), breaches, hasher))
+
+
+def keys_of(clock: MovableClock) -> IdentityKeys:
+    """Everybody's keys under a secret of the tests."""
+    return IdentityKeys(Cipher(["a-secret-of-the-tests-for-all-keys"]), clock)
+
+
+def sender_of(config: Config, clock: MovableClock) -> CodeSender:
+    """Codes and messages as the server makes them; nobody delivers the messages."""
+    secret = "a-secret-of-the-tests-for-all-keys"
+    connectors = {Channel.EMAIL: "smtp", Channel.SMS: "courier_http"}
+    courier = Courier(IdentityKeys(Cipher([secret]), clock), clock, connectors)
+    codes, links = OneTimeCodes(code_limits(config), [secret], clock), OneTimeLinks(link_lifespan(config), clock)
+    return CodeSender(codes, links, courier, clock, BASE)
 
 
 class Waiter:

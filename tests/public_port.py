@@ -53,7 +53,7 @@ from doorward.web.cookies import make_cookies
 from doorward.web.error_pages import ErrorPages
 from doorward.web.middleware import public_stack
 from doorward.web.site import Site
-from flows_house import PASSWORD, SCHEMA, EventRows, Hooks, Offline, Waiter
+from flows_house import PASSWORD, SCHEMA, EventRows, Hooks, Offline, Waiter, keys_of, sender_of, settings_sections
 
 JSON, HTML = {"accept": "application/json"}, {"accept": "text/html"}
 CONFIG = """
@@ -212,6 +212,9 @@ def _assembled(
             hooks=Hooks(),
             waiter=Waiter(),
             clock=clock,
+            sender=sender_of(config, clock),
+            settings_methods=settings_sections(hasher),
+            sealer=keys_of(clock),
         ),
     )
     serve = config.serve
@@ -227,7 +230,8 @@ def _assembled(
         required_aal=config.session.whoami.required_aal,
     )
     ending = SessionEnding(identities, sessions, clock)
-    logout = LogoutSettings(return_targets(config), config.selfservice.flows.logout.after.default_browser_return_url)
+    left = config.selfservice.flows.logout
+    logout = LogoutSettings(return_targets(config), left.after.default_browser_return_url, left.clear_browser_data)
     templates = config.session.whoami.tokenizer.templates
     egress = Egress(EgressPolicy.from_config(config.clients.http, dev=config.dev))
     tokenizer = Tokenizer(templates, site.base_url, sandbox, TemplateSource(egress, clock))

@@ -21,14 +21,14 @@ from doorward.app.contacts import Contacts
 from doorward.app.core import Core, hash_settings, is_memory
 from doorward.app.identity_routes import admin_identity_routes
 from doorward.app.session_routes import admin_session_routes, public_session_routes
-from doorward.flows.build import FlowParts, build_engine
+from doorward.flows.build import FlowParts, build_engine, build_sender
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind
 from doorward.hooks.background import Background
 from doorward.hooks.registry import registration_hooks
 from doorward.hooks.web_hook import WebHookTools
-from doorward.methods.registry import MethodTools, login_methods, registration_methods
+from doorward.methods.registry import MethodTools, login_methods, registration_methods, settings_methods
 from doorward.observability.logging import Log
 from doorward.ui.console.routes import console_routes
 from doorward.ui.routes import ui_routes
@@ -51,10 +51,13 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         sessions=core.sessions,
         registration_methods=registration_methods(configured, method_tools),
         login_methods=login_methods(configured, method_tools),
+        settings_methods=settings_methods(configured, method_tools),
+        sealer=core.keys,
         table=core.table,
         hooks=registration_hooks(core.table, tools),
         waiter=waiter,
         clock=core.clock,
+        sender=build_sender(core.config, core.courier, core.clock),
     )
     return build_engine(core.config, parts)
 
@@ -82,6 +85,8 @@ def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> 
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors).routes(),
         *FlowEndpoints(FlowKind.LOGIN, engine, site, errors).routes(),
+        *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors).routes(),
+        *FlowEndpoints(FlowKind.VERIFICATION, engine, site, errors).routes(),
         *public_session_routes(core, site, errors, sandbox),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from doorward.errors import DoorwardError
+from doorward.flows.continuity import Held
 from doorward.flows.model import Flow
 from doorward.sessions.model import Issued
 
@@ -78,7 +79,8 @@ class Stored:
 class Done:
     """It is committed. `body` for JSON clients, `location` for browsers.
 
-    `cookie` is the session to hand out as a cookie; `csrf_cookie` the browser's new CSRF token, "" to keep the old one.
+    `cookie` is the session to hand out as a cookie; `csrf_cookie` the browser's new CSRF token, "" to keep the old one;
+    `continuity` what its cookie of paused steps says from now on, once for each time that it is set.
     """
 
     flow: Flow
@@ -86,7 +88,19 @@ class Done:
     location: str
     cookie: Issued | None = None
     csrf_cookie: str = field(default="", repr=False)
+    continuity: tuple[Held, ...] = ()
 
 
-Answer = Shown | MovedOn | Navigate | Reread | Done
-Concluded = Done | Navigate | Reread | Stored
+@dataclass(frozen=True, slots=True)
+class SignInAgain:
+    """The change waits for a fresh sign-in at `location`: 303 for pages, 403 `session_refresh_required` for others.
+
+    `continuity` is what the browser's cookie says from now on.
+    """
+
+    location: str
+    continuity: Held
+
+
+Answer = Shown | MovedOn | Navigate | Reread | SignInAgain | Done
+Concluded = Done | Navigate | Reread | SignInAgain | Stored

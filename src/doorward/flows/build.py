@@ -5,16 +5,35 @@ from dataclasses import dataclass
 
 from doorward.clock import Clock
 from doorward.config.model import Config
+from doorward.flows.codes import OneTimeCodes
+from doorward.flows.codes_links import OneTimeLinks
+from doorward.flows.codes_sender import CodeSender, Queue
+from doorward.flows.continuity import Continuity, Sealer
 from doorward.flows.contract import HookSource, HookTable, RegistrationMethod, SettledWaiter
 from doorward.flows.engine import FlowEngine
+from doorward.flows.fresh import FlowMaker
 from doorward.flows.login import LoginParts, LoginRules
 from doorward.flows.login_contract import LoginMethod
 from doorward.flows.messages import Catalogue
 from doorward.flows.registration import RegistrationRules
 from doorward.flows.registration_plan import Writers
 from doorward.flows.run_hooks import HookRunner
-from doorward.flows.settings import login_settings, registration_settings, verification_settings
+from doorward.flows.settings import (
+    access_settings,
+    code_limits,
+    link_lifespan,
+    login_settings,
+    registration_settings,
+    settings_settings,
+    verification_settings,
+)
+from doorward.flows.settings_access import SettingsAccess
+from doorward.flows.settings_contract import SettingsMethod
+from doorward.flows.settings_flow import SettingsParts, SettingsRules
+from doorward.flows.settings_form import SettingsForms
+from doorward.flows.settings_plan import SettingsWriters
 from doorward.flows.verification import Verifications
+from doorward.flows.verification_rules import ProofParts, VerificationRules
 from doorward.flows.words_en import ENGLISH
 from doorward.identities.service import IdentityService
 from doorward.sessions.service import SessionService
@@ -34,16 +53,28 @@ class FlowParts:
     hooks: HookSource
     waiter: SettledWaiter
     clock: Clock
+    sender: CodeSender
+    settings_methods: Sequence[SettingsMethod]
+    sealer: Sealer
+
+
+def build_sender(config: Config, courier: Queue, clock: Clock) -> CodeSender:
+    """Who makes codes and links and has them sent; methods and flows share it."""
+    keys = [secret.reveal() for secret in config.secrets.for_cipher()]
+    codes = OneTimeCodes(code_limits(config), keys, clock)
+    return CodeSender(codes, OneTimeLinks(link_lifespan(config), clock), courier, clock, config.serve.public.base_url)
 
 
 def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
     """The engine of one configuration."""
     catalogue = Catalogue(ENGLISH)
     base_url = config.serve.public.base_url
+    maker = FlowMaker(base_url, parts.clock)
+    proving = verification_settings(config)
     writers = Writers(
         identities=parts.identities,
         sessions=parts.sessions,
-        verifications=Verifications(verification_settings(config)),
+        verifications=Verifications(proving, maker, parts.sender, catalogue),
         waiter=parts.waiter,
         clock=parts.clock,
         base_url=base_url,
@@ -57,4 +88,43 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
         parts.login_methods,
         LoginParts(parts.database, parts.identities, parts.sessions, runner, catalogue, parts.clock),
     )
-    return FlowEngine(parts.database, [registration, login], catalogue, parts.clock, base_url)
+    proof_parts = ProofParts(
+        database=parts.database,
+        identities=parts.identities,
+        sender=parts.sender,
+        hooks=runner,
+        catalogue=catalogue,
+        maker=maker,
+        clock=parts.clock,
+        base_url=base_url,
+    )
+    verification = VerificationRules(proving, proof_parts)
+    settings = build_settings(config, parts, writers, maker, runner, catalogue)
+    return FlowEngine(parts.database, [registration, login, verification, settings], catalogue, parts.clock, base_url)
+
+
+def build_forms(config: Config, parts: FlowParts, maker: FlowMaker) -> SettingsForms:
+    """Who makes settings forms; recovery ends in one."""
+    kind = settings_settings(config).kind
+    return SettingsForms(kind, parts.settings_methods, parts.identities.schemas, maker)
+
+
+def build_settings(
+    config: Config, parts: FlowParts, writers: Writers, maker: FlowMaker, hooks: HookRunner, catalogue: Catalogue
+) -> SettingsRules:
+    """The rules of changing one's own account."""
+    settings_writers = SettingsWriters(
+        identities=parts.identities,
+        sessions=parts.sessions,
+        verifications=writers.verifications,
+        continuity=Continuity(parts.sealer, parts.clock),
+        forms=build_forms(config, parts, maker),
+        waiter=parts.waiter,
+        clock=parts.clock,
+    )
+    access = SettingsAccess(access_settings(config), parts.database, parts.clock)
+    return SettingsRules(
+        settings_settings(config),
+        parts.settings_methods,
+        SettingsParts(access, settings_writers, maker, hooks, catalogue, parts.clock),
+    )

@@ -36,6 +36,33 @@ def answered_consents(
     )
 
 
+def changed_consents(
+    flow: Flow,
+    schema: IdentitySchema,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    transient_payload: Mapping[str, Any],
+) -> tuple[NewConsent, ...]:
+    """The answers that differ from before: saving a form again is not agreeing again.
+
+    A consent without a trait counts as answered where the payload says anything about it.
+    """
+    fields = {item.purpose: item for item in schema.consents}
+    return tuple(
+        answer
+        for answer in answered_consents(flow, schema, after, transient_payload)
+        if _is_changed(fields[answer.purpose], before, after, transient_payload)
+    )
+
+
+def _is_changed(
+    field: ConsentField, before: Mapping[str, Any], after: Mapping[str, Any], transient_payload: Mapping[str, Any]
+) -> bool:
+    if field.path:
+        return (value_at(before, field.path) is True) != (value_at(after, field.path) is True)
+    return value_at(transient_payload, field.transient) is not None
+
+
 def _is_granted(field: ConsentField, traits: Mapping[str, Any], transient_payload: Mapping[str, Any]) -> bool:
     if field.path:
         return value_at(traits, field.path) is True

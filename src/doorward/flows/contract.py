@@ -203,8 +203,11 @@ class FlowRules(Protocol):
         """A new flow with its nodes, after the `before` hooks."""
         ...
 
-    async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
-        """Who may see a flow; nearly always `csrf.check_reader`. Raises refusals."""
+    async def check_fetch(self, flow: Flow, request: FlowRequest) -> Flow | None:
+        """Who may see a flow; nearly always `csrf.check_reader`. The flow as this reader sees it, None: as it is.
+
+        Raises refusals.
+        """
         ...
 
     async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:

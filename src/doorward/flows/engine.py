@@ -55,7 +55,7 @@ class FlowEngine:
         flow = await self._find(kind, flow_id)
         if flow is None:
             raise FlowNotFound
-        await self._rules[kind].check_fetch(flow, request)
+        flow = await self._rules[kind].check_fetch(flow, request) or flow
         now = self._clock.now()
         if flow.is_expired(now):
             has_id = flow.kind not in NAMELESS_EXPIRY.get(flow.type, ())

@@ -30,6 +30,19 @@ class SessionAlreadyAvailable(InvalidInput):
 class SessionInactive(Unauthorised):
     """Nobody is signed in here, or not any more."""
 
+    def __init__(self, reason: str | None = None, *, is_browser: bool = False) -> None:
+        """`is_browser`: a browser was asking; Kratos tells it more than others."""
+        self.is_browser = is_browser
+        super().__init__(reason)
+
+
+class SessionMissing(Unauthorised):
+    """Nobody is signed in here, or not any more. Sign in, and start again."""
+
+
+class SecurityIdentityMismatch(Forbidden):
+    """This form belongs to somebody else. Start your own."""
+
 
 class SessionAal1Required(Unauthorised):
     """Sign in first; then a second factor can be asked for."""

@@ -75,7 +75,10 @@ class Ui:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One run. `extra` is shown to clients as it is, `internal` to nobody."""
+    """One run. `extra` is shown to clients as it is, `internal` to nobody.
+
+    `beside` is shown with it, but never stored with it: the person, and what is only said once.
+    """
 
     id: UUID
     kind: FlowKind
@@ -92,6 +95,7 @@ class Flow:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
     internal: Mapping[str, Any] = field(default_factory=dict, repr=False)
     updated_at: datetime | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def return_to(self) -> str:

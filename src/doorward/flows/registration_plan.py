@@ -1,16 +1,15 @@
 """What one sign-up stores and answers. The transaction holds everything that must exist together or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done
 from doorward.flows.contract import Effect, SettledWaiter
-from doorward.flows.errors import WebHookFailed
+from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
@@ -19,16 +18,10 @@ from doorward.identities.draft import Draft
 from doorward.identities.events import Cause
 from doorward.identities.render import public_identity
 from doorward.identities.service import Change, IdentifierTaken, IdentityService
-from doorward.outbox.states import State
 from doorward.sessions.model import Issued
 from doorward.sessions.render import session_json
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Transaction
-
-FIRST_ATTEMPTS_CAP_S = 10.0
-"""How long a request waits for plain web_hooks; Kratos makes three tries within about that time."""
-
-SETTLED_WELL = frozenset({State.DELIVERED, State.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ class RegistrationPlan:
 
         The identity is stored by then, and the delivery stays in the queue (Kratos forgets it).
         """
-        await self._await_first_attempts(written.recorded.awaited)
+        await await_first_attempts(self.writers.waiter, written.recorded.awaited)
         if self.issued is None:
             return self._form(FormProblem(None, self.words.say(4010011)))
         is_browser = self.flow.type is FlowType.BROWSER
@@ -100,13 +93,6 @@ class RegistrationPlan:
 
     def _form(self, *problems: FormProblem) -> Flow:
         return replace(self.flow, ui=with_problems(self.flow.ui, problems))
-
-    async def _await_first_attempts(self, awaited: Sequence[UUID]) -> None:
-        if not awaited:
-            return
-        settled = await self.writers.waiter.wait(awaited, FIRST_ATTEMPTS_CAP_S)
-        if any(each not in settled or settled[each].state not in SETTLED_WELL for each in awaited):
-            raise WebHookFailed
 
     def _body(self, written: Change, issued: Issued, is_handed_out: bool) -> Mapping[str, Any]:
         identity = public_identity(written.identity, self.writers.base_url)

@@ -21,6 +21,7 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
         "ui": ui_json(flow.ui, token),
         "state": str(flow.state),
         **flow.extra,
+        **flow.beside,
     }
     if flow.kind is FlowKind.LOGIN:
         body["created_at"] = rfc3339(flow.issued_at)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.flows.continuity import Held
 from doorward.identities.model import Identity
 from doorward.sessions.model import Device, Session
 
@@ -41,7 +42,8 @@ class FlowRequest:
     `csrf_cookie` is the token that the browser holds after this answer (a new one at a first visit), "" without.
     `read` decodes the body once it is known which fields the form has.
     `is_json`: the client wants JSON rather than redirects. `session` is the live session that came along,
-    `session_token` what opens it and `identity` whose it is (without credentials).
+    `session_token` what opens it and `identity` whose it is (without credentials). `continuity` are the steps that this
+    browser may take up again.
     """
 
     method: str
@@ -56,6 +58,7 @@ class FlowRequest:
     session: Session | None = None
     session_token: str = field(default="", repr=False)
     identity: Identity | None = None
+    continuity: Held = field(default_factory=dict)
     trace_id: str = ""
 
     def header(self, name: str) -> str:

@@ -1,11 +1,21 @@
 """What the configuration says about flows, as the rules read it."""
 
+from datetime import timedelta
+from typing import TypeVar
+
+from doorward.config.methods import CodeSettings, LinkSettings
 from doorward.config.model import Config
+from doorward.config.read import read
+from doorward.flows.codes import CodeLimits
 from doorward.flows.contract import KindSettings
 from doorward.flows.login import LoginSettings
 from doorward.flows.registration import RegistrationSettings
 from doorward.flows.return_to import ReturnTargets
+from doorward.flows.settings_access import AccessSettings
+from doorward.flows.settings_flow import SettingsSettings
 from doorward.flows.verification import VerificationSettings
+
+S = TypeVar("S")
 
 
 def return_targets(config: Config) -> ReturnTargets:
@@ -36,6 +46,36 @@ def registration_settings(config: Config) -> RegistrationSettings:
     )
 
 
+def settings_settings(config: Config) -> SettingsSettings:
+    """Of changing one's own account."""
+    flow = config.selfservice.flows.settings
+    return SettingsSettings(
+        kind=KindSettings(flow.ui_url, flow.lifespan),
+        targets=return_targets(config),
+        base_url=config.serve.public.base_url,
+        login_page_url=config.selfservice.flows.login.ui_url,
+        header_allowlist=config.clients.web_hook.header_allowlist,
+        default_url=flow.after.default_browser_return_url,
+        method_urls={
+            name: own.default_browser_return_url
+            for name, own in flow.after.methods.items()
+            if own.default_browser_return_url
+        },
+    )
+
+
+def access_settings(config: Config) -> AccessSettings:
+    """Of who may change it."""
+    flow, code = config.selfservice.flows.settings, config.selfservice.methods.get("code")
+    return AccessSettings(
+        base_url=config.serve.public.base_url,
+        page_url=flow.ui_url,
+        required_aal=flow.required_aal,
+        max_age=flow.privileged_session_max_age,
+        is_code_factor=code is not None and code.mfa_enabled,
+    )
+
+
 def login_settings(config: Config) -> LoginSettings:
     """Of signing in."""
     flow = config.selfservice.flows.login
@@ -55,6 +95,36 @@ def login_settings(config: Config) -> LoginSettings:
 
 
 def verification_settings(config: Config) -> VerificationSettings:
-    """Of the flow that a new address gets."""
+    """Of the flow that a new address gets, and that people start themselves."""
     flow = config.selfservice.flows.verification
-    return VerificationSettings(flow.enabled, flow.ui_url, flow.lifespan, flow.use, config.serve.public.base_url)
+    return VerificationSettings(
+        kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
+        method=flow.use,
+        targets=return_targets(config),
+        takes_phones=takes_phones(config),
+        tells_strangers=flow.notify_unknown_recipients,
+        default_url=flow.after.default_browser_return_url,
+        header_allowlist=config.clients.web_hook.header_allowlist,
+    )
+
+
+def takes_phones(config: Config) -> bool:
+    """Whether text messages can be sent."""
+    return any(channel.id == "sms" for channel in config.courier.channels)
+
+
+def code_limits(config: Config) -> CodeLimits:
+    """Of one-time codes."""
+    settings = _read(CodeSettings, config, "code")
+    return CodeLimits(settings.lifespan, settings.max_submissions)
+
+
+def link_lifespan(config: Config) -> timedelta:
+    """Of links."""
+    return _read(LinkSettings, config, "link").lifespan
+
+
+def _read(settings: type[S], config: Config, name: str) -> S:
+    """A method's settings; what is wrong in them was refused when the configuration was loaded."""
+    method = config.selfservice.methods.get(name)
+    return settings() if method is None else read(settings, method.config, f"{method.path}.config", [])

@@ -91,6 +91,13 @@ class IdentityService:
         identity = rederive_credentials(schema, derive(schema, patched, now), now)
         return Draft(identity, draft.consents)
 
+    def preview(self, before: Identity, edit: Edit, consents: tuple[NewConsent, ...] = ()) -> Draft:
+        """What `rewrite` would make of an identity, for hooks to see first. Raises InvalidTraits, UnknownSchema."""
+        now = self._clock.now()
+        changed = replace(edit(before, now), id=before.id, updated_at=now)
+        schema = self.schemas.get_schema(changed.schema_id)
+        return Draft(rederive_credentials(schema, derive(schema, changed, now), now), consents)
+
     async def create(self, tx: Transaction, draft: Draft, cause: Cause) -> Change:
         """Stores a draft and its receipts, and records `identity.created`. Raises IdentifierTaken."""
         change = await self._created_or_none(tx, draft, cause)
@@ -176,6 +183,10 @@ class IdentityService:
         after = await self._get_locked(tx, identity_id)
         seq = await store.next_event_seq(tx, identity_id)
         return await self._recorded(tx, EventKind.ADDRESS_VERIFIED, after, before, cause, seq)
+
+    async def mark_address_sent(self, tx: Transaction, identity_id: UUID, via: str, value: str) -> None:
+        """Notes that a message is on its way to an address; one that is verified stays so. Nobody is told."""
+        await store.set_address_status(tx, identity_id, via, value, AddressStatus.SENT, None, self._clock.now())
 
     async def note(self, tx: Transaction, kind: EventKind, identity: Identity, cause: Cause) -> Recorded | None:
         """Records something that happened to a person and changed nothing of theirs; None where nobody listens.

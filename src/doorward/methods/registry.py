@@ -11,10 +11,14 @@ from doorward.config.read import read
 from doorward.errors import Misconfigured
 from doorward.flows.contract import RegistrationMethod
 from doorward.flows.login_contract import LoginMethod
+from doorward.flows.settings_contract import SettingsMethod
 from doorward.methods.password import PasswordMethod, policy_of
 from doorward.methods.password_login import PasswordLogin
+from doorward.methods.password_settings import PasswordSection
 from doorward.methods.profile import ProfileStep
+from doorward.methods.profile_settings import ProfileSettings
 from doorward.security.breaches import BreachList, BreachSettings, Sender
+from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.storage.contract import Database
 
@@ -37,6 +41,7 @@ class MethodTools:
 
 
 LoginFactory = Callable[[MethodConfig, MethodTools], LoginMethod]
+SettingsFactory = Callable[[MethodConfig, MethodTools], SettingsMethod]
 Factory = Callable[[MethodConfig, MethodTools], RegistrationMethod]
 
 
@@ -50,6 +55,20 @@ def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tu
     return tuple(make(configs[name], tools) for name, make in LOGIN_FACTORIES.items() if _is_on(configs, name))
 
 
+def settings_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[SettingsMethod, ...]:
+    """The sections of the settings, in the order in which they are asked. Raises MethodMisconfigured."""
+    return tuple(make(configs[name], tools) for name, make in SETTINGS_FACTORIES.items() if _is_on(configs, name))
+
+
+def _profile_section(_config: MethodConfig, _tools: MethodTools) -> SettingsMethod:
+    return ProfileSettings()
+
+
+def _password_section(config: MethodConfig, tools: MethodTools) -> SettingsMethod:
+    policy, breaches = _policy(config, tools)
+    return PasswordSection(policy, breaches, tools.hasher)
+
+
 def _password_login(_config: MethodConfig, tools: MethodTools) -> LoginMethod:
     return PasswordLogin(tools.database, tools.hasher)
 
@@ -59,6 +78,11 @@ def _profile(_config: MethodConfig, _tools: MethodTools) -> RegistrationMethod:
 
 
 def _password(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
+    policy, breaches = _policy(config, tools)
+    return PasswordMethod(policy, breaches, tools.hasher)
+
+
+def _policy(config: MethodConfig, tools: MethodTools) -> tuple[PolicySettings, BreachList]:
     settings = _read(PasswordSettings, config)
     # In development nobody should wait for, or tell anything to, a server on the internet unless it is asked for.
     is_enabled = settings.haveibeenpwned_enabled and (not tools.is_dev or "haveibeenpwned_enabled" in config.config)
@@ -66,10 +90,11 @@ def _password(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
         is_enabled, settings.haveibeenpwned_host, settings.max_breaches, settings.ignore_network_errors
     )
     policy = policy_of(settings, tools.hashes.limit_bytes)
-    return PasswordMethod(policy, BreachList(breaches, tools.sender), tools.hasher)
+    return policy, BreachList(breaches, tools.sender)
 
 
 LOGIN_FACTORIES: Mapping[str, LoginFactory] = {"password": _password_login}
+SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {"profile": _profile_section, "password": _password_section}
 FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
 
 

@@ -3,13 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
 
 from doorward.config.model import Config, SameSite
 from doorward.security.tokens import CookieSealer, decode
 
 CSRF_BYTES = 32
 CSRF_LIFETIME_S = 365 * 24 * 3600
+CONTINUITY_LIFETIME_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class CookieNames:
 
     csrf: str
     session: str
+    continuity: str = "ory_kratos_continuity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,30 @@ class Cookies:
         """Set-Cookie that takes the session cookie away."""
         return f"{self.names.session}={self._session.text()}; Max-Age=0"
 
-    def find_session(self, cookie_header: str, now: datetime) -> HeldSession | None:
-        """The first session cookie that we sealed and that has not expired; a browser may send several of one name."""
+    def find_session(self, cookie_header: str) -> HeldSession | None:
+        """The first session cookie that we sealed; a browser may send several of one name.
+
+        Whether the session has ended is told by its row alone: it may have been extended since the cookie was set.
+        """
         for pair in cookie_header.split(";"):
             name, _, value = pair.strip().partition("=")
             if name == self.names.session:
-                opened = self._sealer.open_dated(name, value.strip('"'), now)
+                opened = self._sealer.open_dated(name, value.strip('"'))
                 if opened is not None:
                     return HeldSession(*opened)
         return None
+
+    def continuity(self, held: Mapping[str, UUID], now: datetime) -> str:
+        """Set-Cookie of the paused steps that this browser may take up; sealed, so that nobody takes up another's."""
+        name = self.names.continuity
+        value = orjson.dumps({step: str(each) for step, each in held.items()}).decode()
+        sealed = self._sealer.seal(name, value, now + timedelta(seconds=CONTINUITY_LIFETIME_S))
+        return f"{name}={sealed}{self._general.text()}; Max-Age={CONTINUITY_LIFETIME_S}"
+
+    def find_continuity(self, cookies: Mapping[str, str], now: datetime) -> dict[str, UUID]:
+        """The inverse; empty for a cookie that is none of ours, or too old."""
+        opened = self._sealer.open(self.names.continuity, cookies.get(self.names.continuity, ""), now)
+        return {} if opened is None else {step: UUID(each) for step, each in orjson.loads(opened).items()}
 
     def csrf_token(self, cookies: Mapping[str, str]) -> str:
         """The token in the CSRF cookie; "" when there is none, or one that is none of ours."""

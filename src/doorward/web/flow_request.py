@@ -33,6 +33,7 @@ async def flow_request(request: Request, site: Site) -> FlowRequest:
         session=visitor.session if visitor else None,
         session_token=visitor.credential.token if visitor else "",
         identity=visitor.identity if visitor else None,
+        continuity=site.cookies.find_continuity(request.cookies, site.clock.now()),
         trace_id=current_trace_id(),
     )
 

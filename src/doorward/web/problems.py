@@ -31,6 +31,8 @@ from doorward.flows.errors import (
     SchemaNotSelectable,
     SelfServiceFlowExpired,
     SelfServiceFlowReplaced,
+    SessionInactive,
+    SessionMissing,
     UnreadableSubmission,
     WebHookBroken,
     WebHookFailed,
@@ -61,6 +63,7 @@ STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
 )
 # What Kratos answers without an id.
 NAMELESS = (
+    SessionMissing,
     FlowNotFound,
     FlowIdMissing,
     SchemaNotSelectable,
@@ -151,6 +154,8 @@ def _reason(error: DoorwardError, status: int) -> str:
 
 
 def _siblings(error: DoorwardError) -> dict[str, Any]:
+    if isinstance(error, SessionInactive) and error.is_browser:
+        return {"CredentialsMissing": False}
     if isinstance(error, LoginElsewhereRequired | BrowserLocationChangeRequired):
         return {"redirect_browser_to": error.redirect_browser_to}
     if isinstance(error, SelfServiceFlowReplaced):

@@ -19,7 +19,18 @@ from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Database
-from flows_house import SCHEMA, EventRows, Hooks, House, MakeHouse, Offline, Waiter
+from flows_house import (
+    SCHEMA,
+    EventRows,
+    Hooks,
+    House,
+    MakeHouse,
+    Offline,
+    Waiter,
+    keys_of,
+    sender_of,
+    settings_sections,
+)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +58,9 @@ def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) 
             hooks=hooks,
             waiter=waiter,
             clock=clock,
+            sender=sender_of(config, clock),
+            settings_methods=settings_sections(hasher),
+            sealer=keys_of(clock),
         )
         return House(build_engine(config, parts), database, clock, recorder, waiter, hooks, sessions)
 

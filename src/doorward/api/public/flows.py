@@ -11,9 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.errors import DoorwardError
-from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, Why
+from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
+from doorward.flows.continuity import Held, forgotten_steps
 from doorward.flows.engine import FlowEngine
-from doorward.flows.errors import BrowserLocationChangeRequired
+from doorward.flows.errors import BrowserLocationChangeRequired, SessionRefreshRequired
 from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
@@ -50,9 +51,11 @@ class FlowEndpoints:
     def routes(self) -> list[Route]:
         """`/self-service/KIND/api`, `/browser`, `/flows`, and the submit."""
         base = f"/self-service/{self._kind}"
+        # Kratos answers a verification that cannot start with JSON, browsers too.
+        as_json = True if self._kind is FlowKind.VERIFICATION else None
         return [
             Route(f"{base}/api", self._guarded(self._start_api, as_json=True), methods=["GET"]),
-            Route(f"{base}/browser", self._guarded(self._start_browser), methods=["GET"]),
+            Route(f"{base}/browser", self._guarded(self._start_browser, as_json=as_json), methods=["GET"]),
             Route(f"{base}/flows", self._guarded(self._fetch), methods=["GET"]),
             Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
         ]
@@ -68,9 +71,11 @@ class FlowEndpoints:
     )
     async def _start_browser(self, request: Request) -> Response:
         """Starts a flow for a browser."""
-        answer = await self._engine.start(self._kind, FlowType.BROWSER, await flow_request(request, self._site))
+        asked = await flow_request(request, self._site)
+        answer = await self._engine.start(self._kind, FlowType.BROWSER, asked)
         # A Content-Type on a GET makes errors JSON, but not the flow (as in Kratos).
-        return self._answered(request, answer, is_json=accepts_json(request.headers.get("accept", "")))
+        response = self._answered(request, answer, is_json=accepts_json(request.headers.get("accept", "")))
+        return self._with_continuity(response, *forgotten_steps(self._kind, asked.continuity))
 
     @operation(
         Operation(
@@ -107,6 +112,8 @@ class FlowEndpoints:
 
     def _answered(self, request: Request, answer: Answer, is_json: bool) -> Response:
         match answer:
+            case SignInAgain():
+                return self._paused(request, answer, is_json)
             case Shown():
                 return self._shown(request, answer, is_json)
             case MovedOn(location):
@@ -121,7 +128,9 @@ class FlowEndpoints:
                 return self._done(request, answer, is_json)
 
     def _shown(self, request: Request, shown: Shown, is_json: bool) -> Response:
-        if is_json or shown.flow.type is FlowType.API:
+        # A link that was followed in a browser is answered for a browser, whoever asked for it.
+        is_native = shown.flow.type is FlowType.API and not (request.method == "GET" and shown.why is Why.ADVANCED)
+        if is_json or is_native:
             return json_answer(shown.body, 400 if shown.why is Why.REJECTED else 200)
         status = REJECTED_STATUS.get(self._kind, SEE_OTHER) if shown.why is Why.REJECTED else SEE_OTHER
         return redirect(request, shown.page_url, status)
@@ -131,7 +140,7 @@ class FlowEndpoints:
             response = json_answer(done.body)
         else:
             response = redirect(request, done.location)
-        return self._with_cookies(response, done)
+        return self._with_continuity(self._with_cookies(response, done), *done.continuity)
 
     def _navigated(self, request: Request, answer: Navigate, is_json: bool) -> Response:
         if is_json and not answer.is_plain:
@@ -147,6 +156,18 @@ class FlowEndpoints:
         else:
             response = redirect(request, answer.page_url)
         return self._with_cookies(response, answer)
+
+    def _paused(self, request: Request, answer: SignInAgain, is_json: bool) -> Response:
+        if is_json:
+            response = json_problem(SessionRefreshRequired(answer.location))
+        else:
+            response = redirect(request, answer.location)
+        return self._with_continuity(response, answer.continuity)
+
+    def _with_continuity(self, response: Response, *held: Held) -> Response:
+        for each in held:
+            response.headers.append("set-cookie", self._site.cookies.continuity(each, self._site.clock.now()))
+        return response
 
     def _with_cookies(self, response: Response, done: Done | Navigate | Reread) -> Response:
         cookies = self._site.cookies

@@ -1,5 +1,5 @@
-"""Tables of self-service runs: the flows of every kind, the codes and links that belong to them, and the errors that
-browsers are sent to.
+"""Tables of self-service runs: the flows of every kind, the codes and links that belong to them, what was paused in
+them, the one-time codes of authenticator apps that were used, and the errors that browsers are sent to.
 
 `flows.code_guesses` counts the codes that were tried in a flow, right or wrong. Of codes and links we keep hashes only.
 """
@@ -46,6 +46,27 @@ DDL = [
     "CREATE INDEX one_time_codes_flow ON one_time_codes (flow_id)",
     "CREATE INDEX one_time_codes_identity ON one_time_codes (identity_id) WHERE identity_id IS NOT NULL",
     "CREATE INDEX one_time_codes_secret ON one_time_codes (secret_hash)",
+    """
+    CREATE TABLE paused_steps (
+      id {uuid} PRIMARY KEY,
+      name TEXT NOT NULL,
+      flow_id {uuid} NOT NULL REFERENCES flows (id) ON DELETE CASCADE,
+      identity_id {uuid} NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
+      payload {bytes} NOT NULL,
+      created_at {time} NOT NULL,
+      expires_at {time} NOT NULL
+    )
+    """,
+    "CREATE INDEX paused_steps_flow ON paused_steps (flow_id)",
+    "CREATE INDEX paused_steps_identity ON paused_steps (identity_id)",
+    """
+    CREATE TABLE used_totp_steps (
+      identity_id {uuid} NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
+      step BIGINT NOT NULL,
+      used_at {time} NOT NULL,
+      PRIMARY KEY (identity_id, step)
+    )
+    """,
     """
     CREATE TABLE flow_errors (
       id {uuid} PRIMARY KEY,

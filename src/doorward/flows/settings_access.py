@@ -1,0 +1,94 @@
+"""Who may see and change settings: the person alone, signed in highly enough, and recently for what matters."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from doorward.clock import Clock
+from doorward.flows.errors import (
+    FlowNotFound,
+    SecurityIdentityMismatch,
+    SessionAal2Required,
+    SessionInactive,
+    SessionMissing,
+)
+from doorward.flows.model import Flow
+from doorward.flows.request import FlowRequest
+from doorward.flows.return_to import with_flow, with_query
+from doorward.identities.factors import second_factors
+from doorward.identities.model import Identity
+from doorward.identities.store import find_identity
+from doorward.sessions.aal import is_enough
+from doorward.sessions.model import Session
+from doorward.storage.contract import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """`required_aal` is Kratos's policy; `max_age` how recent a sign-in must be; `page_url` shows the form."""
+
+    base_url: str
+    page_url: str
+    required_aal: str
+    max_age: timedelta
+    is_code_factor: bool = False
+
+    @property
+    def own(self) -> str:
+        return self.base_url.rstrip("/") + "/self-service"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsAccess:
+    """Answers with the person, with credentials, or refuses."""
+
+    settings: AccessSettings
+    database: Database
+    clock: Clock
+
+    async def of_starter(self, request: FlowRequest, *, is_browser: bool) -> Identity:
+        """Raises SessionInactive; SessionAal2Required, which leads back here if the request said where to go then."""
+        session = request.session
+        if session is None:
+            raise SessionInactive(is_browser=is_browser)
+        return_to = request.url if request.query.get("return_to") else ""
+        return await self._person(session, return_to)
+
+    async def of_reader(self, flow: Flow, request: FlowRequest) -> Identity:
+        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
+        return await self._owner(flow, request, with_flow(self.settings.page_url, flow.id))
+
+    async def of_sender(self, flow: Flow, request: FlowRequest) -> Identity:
+        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
+        return await self._owner(flow, request, self.submit_url(flow))
+
+    def is_fresh(self, session: Session) -> bool:
+        """Whether the latest proof is recent enough for what matters."""
+        return session.authenticated_at + self.settings.max_age > self.clock.now()
+
+    def refresh_url(self, flow: Flow) -> str:
+        """Where somebody signs in again, and comes back from to what was paused."""
+        return with_query(self._login(), refresh="true", return_to=self.submit_url(flow))
+
+    def submit_url(self, flow: Flow) -> str:
+        return with_flow(f"{self.settings.own}/settings", flow.id)
+
+    async def _owner(self, flow: Flow, request: FlowRequest, return_to: str) -> Identity:
+        session = request.session
+        if session is None:
+            raise SessionMissing
+        if session.identity_id != flow.identity_id:
+            raise SecurityIdentityMismatch
+        return await self._person(session, return_to)
+
+    async def _person(self, session: Session, return_to: str) -> Identity:
+        identity = await find_identity(self.database.reader, session.identity_id, with_credentials=True)
+        if identity is None:
+            raise FlowNotFound
+        factors = second_factors(identity.credentials, is_code_factor=self.settings.is_code_factor)
+        if not is_enough(self.settings.required_aal, session.aal, bool(factors)):
+            back = {"return_to": return_to} if return_to else {}
+            raise SessionAal2Required(with_query(self._login(), aal="aal2", **back))
+        return identity
+
+    def _login(self) -> str:
+        return f"{self.settings.own}/login/browser"

@@ -1,0 +1,312 @@
+"""Changing one's own account: who may, whether it takes a fresh sign-in, what has to be true before it is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import MovedOn, Navigate, Reread, Stored, Why
+from doorward.flows.continuity import PausedStep, step_name
+from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.csrf import check_reader, check_sender
+from doorward.flows.errors import SessionRefreshRequired, minutes
+from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.fresh import FlowMaker
+from doorward.flows.messages import Catalogue
+from doorward.flows.model import Flow, FlowKind, FlowType
+from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
+from doorward.flows.return_to import ReturnTargets, with_flow, with_query
+from doorward.flows.run_hooks import HookRunner
+from doorward.flows.settings_access import SettingsAccess
+from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
+from doorward.flows.settings_plan import PausePlan, SettingsPlan, SettingsWriters
+from doorward.flows.template_context import template_context
+from doorward.flows.violations import problems_of
+from doorward.identities.draft import Draft
+from doorward.identities.events import Cause
+from doorward.identities.model import Identity
+from doorward.identities.render import public_identity
+from doorward.identities.schema import InvalidTraits
+from doorward.identities.service import Edit
+from doorward.sessions.model import Session
+from doorward.sessions.render import session_json
+from doorward.storage.contract import Transaction
+
+OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", "transient_payload": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSettings:
+    """`default_url` is where a browser goes after a change, `method_urls` after one of a certain method; else the form.
+
+    `login_page_url` is where a browser goes that is not signed in any more.
+    """
+
+    kind: KindSettings
+    targets: ReturnTargets
+    base_url: str
+    login_page_url: str
+    header_allowlist: tuple[str, ...] = ()
+    default_url: str | None = None
+    method_urls: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsParts:
+    """Who lets in, stores, asks the hooks."""
+
+    access: SettingsAccess
+    writers: SettingsWriters
+    maker: FlowMaker
+    hooks: HookRunner
+    catalogue: Catalogue
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class RedisplayPlan:
+    """The form with more in it, and nothing changed yet."""
+
+    flow: Flow
+    clock: Clock
+
+    async def write(self, tx: Transaction) -> None:
+        await store.update_flow(tx, self.flow, self.clock.now())
+
+    async def conclude(self, written: None) -> Stored:
+        return Stored(self.flow, Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+class SettingsRules:
+    """The rules of the kind `settings`."""
+
+    kind = FlowKind.SETTINGS
+
+    def __init__(self, settings: SettingsSettings, methods: Sequence[SettingsMethod], parts: SettingsParts) -> None:
+        self._settings = settings
+        self._methods = tuple(methods)
+        self._parts = parts
+
+    @property
+    def settings(self) -> KindSettings:
+        return self._settings.kind
+
+    # Starting
+
+    async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
+        """Nobody changes anything without being signed in; a browser is sent to do that first.
+
+        Raises SelfServiceFlowReturnToForbidden.
+        """
+        if request.session is None and type_ is FlowType.BROWSER and not request.is_json:
+            return_to = request.query.get("return_to", "")
+            login = f"{self._settings.base_url.rstrip('/')}/self-service/login/browser"
+            return with_query(login, return_to=return_to) if return_to else login
+        if request.session is not None:
+            self._settings.targets.check(request.query.get("return_to", ""))
+        return None
+
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+        """The form of whoever is signed in. Raises SessionInactive, SessionAal2Required, HookRefused."""
+        is_browser = flow.type is FlowType.BROWSER
+        identity = await self._parts.access.of_starter(request, is_browser=is_browser)
+        words = self._parts.catalogue.words(flow.language)
+        flow = self._parts.writers.forms.furnished(flow, identity, words)
+        await self._parts.hooks.before(flow, self._context(flow, request))
+        return flow
+
+    def expired(self, old: Flow, new: Flow) -> Flow:
+        """Tells how long ago the other one ended."""
+        words = self._parts.catalogue.words(new.language)
+        at = old.expires_at
+        context = {"expired_at": at.isoformat(), "expired_at_unix": int(at.timestamp())}
+        return new.with_ui(messages=[words.say(4050001, context, minutes=minutes(self._parts.clock.now(), at))])
+
+    def after_expiry(self, old: Flow, new: Flow, request: FlowRequest) -> Reread | None:
+        return None
+
+    async def check_fetch(self, flow: Flow, request: FlowRequest) -> Flow:
+        """The flow with its person. Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required,
+        SecurityCsrfViolation.
+        """
+        identity = await self._parts.access.of_reader(flow, request)
+        check_reader(flow, request)
+        return self._parts.writers.forms.seen(flow, identity)
+
+    # Submitting
+
+    async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
+        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required; a browser goes and signs in."""
+        if request.session is None and flow.type is FlowType.BROWSER and not request.is_json:
+            return self._settings.login_page_url
+        await self._parts.access.of_sender(flow, request)
+        return None
+
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan | MovedOn | Navigate | Reread:
+        """Asks the method, asks the hooks: the plan of what to store, or the form again.
+
+        Raises SecurityCsrfViolation, SessionRefreshRequired, UnreadableSubmission, WebHookFailed, WebHookTimedOut.
+        """
+        identity = await self._parts.access.of_sender(flow, request)
+        flow = self._parts.writers.forms.seen(flow, identity)
+        words = self._parts.catalogue.words(flow.language)
+        resumed = await self._resumed(flow, request, identity)
+        body = await self._read(request, identity) if resumed is None else SubmittedBody(resumed.values)
+        if body.problem is not None:
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
+        schema = self._parts.writers.identities.schemas.get_schema(identity.schema_id)
+        form = SettingsForm(flow, request, body.values, words, identity, schema)
+        method = next((each for each in self._methods if each.is_mine(form)), None)
+        if method is None:
+            return _rejected(flow, FormProblem(None, words.say(4010004)))
+        stranger = None if resumed else check_sender(flow, request, form.text("csrf_token"), words)
+        if stranger is not None:
+            return _rejected(flow, stranger)
+        return await self._decided(form, method, resumed)
+
+    async def _decided(
+        self, form: SettingsForm, method: SettingsMethod, resumed: PausedStep | None
+    ) -> Rejection | Plan:
+        session = form.request.session
+        assert session is not None
+        if method.is_privileged(form) and not self._parts.access.is_fresh(session):
+            return self._paused(form, method)
+        decision = await method.revise(form)
+        match decision:
+            case Refused(problems):
+                return _rejected(form.flow, *problems)
+            case RefusedForm(flow):
+                return Rejection(flow)
+            case Redisplayed(flow):
+                return RedisplayPlan(flow, self._parts.clock)
+            case Revised():
+                return await self._revised(form, method, decision, session, resumed)
+
+    def _paused(self, form: SettingsForm, method: SettingsMethod) -> Plan:
+        """A browser comes back to it; a native client has to send it again. Raises SessionRefreshRequired."""
+        location = self._parts.access.refresh_url(form.flow)
+        if form.flow.type is FlowType.API:
+            raise SessionRefreshRequired(location)
+        continuity = self._parts.writers.continuity
+        step = continuity.step(step_name(self.kind, method.name), form.flow.id, form.identity.id, form.values)
+        return PausePlan(continuity, step, form.request.continuity, location)
+
+    async def _revised(
+        self, form: SettingsForm, method: SettingsMethod, revised: Revised, session: Session, resumed: PausedStep | None
+    ) -> Rejection | Plan:
+        flow, request, words = revised.typed or form.flow, form.request, form.words
+        try:
+            draft = self._parts.writers.identities.preview(form.identity, revised.edit, revised.consents)
+        except InvalidTraits as invalid:
+            return _rejected(flow, *problems_of(invalid.violations, form.values.get("traits"), words))
+        context = self._seen(form, session)
+        redraft = self._parts.writers.identities.redraft
+        asked = await self._parts.hooks.after(flow, method.name, draft, context, redraft, words)
+        if isinstance(asked, Veto):
+            return _rejected(flow, *asked.problems)
+        if asked.draft is not draft:
+            revised = replace(revised, edit=Patched(revised.edit, asked.draft))
+        fresh = self._parts.maker.make(
+            self.kind,
+            flow.type,
+            self.settings.lifespan,
+            request_url=flow.request_url,
+            csrf_token=flow.csrf_token,
+            language=flow.language,
+        )
+        return SettingsPlan(
+            writers=self._parts.writers,
+            flow=flow,
+            fresh=fresh,
+            request=request,
+            session=session,
+            words=words,
+            revised=revised,
+            cause=Cause("flow", str(self.kind), flow.id, method.name, context(draft), request.trace_id, flow.language),
+            location=self._location(flow, method.name),
+            resumed=resumed,
+        )
+
+    async def _resumed(self, flow: Flow, request: FlowRequest, identity: Identity) -> PausedStep | None:
+        """What this browser was in the middle of, when it comes back from signing in again."""
+        if request.method != "GET" or flow.type is not FlowType.BROWSER:
+            return None
+        continuity, reader = self._parts.writers.continuity, self._parts.access.database.reader
+        for method in self._methods:
+            step = await continuity.find(
+                reader, request.continuity, step_name(self.kind, method.name), flow.id, identity.id
+            )
+            if step is not None:
+                return step
+        return None
+
+    async def _read(self, request: FlowRequest, identity: Identity) -> SubmittedBody:
+        types = dict(OWN_FIELDS)
+        for method in self._methods:
+            types.update(method.fields)
+        schema = self._parts.writers.identities.schemas.get_schema(identity.schema_id)
+        types.update({each.name: each.type for each in schema.fields})
+        return await request.read(types)
+
+    def _location(self, flow: Flow, method: str) -> str:
+        default = self._settings.method_urls.get(method) or self._settings.default_url
+        return self._settings.targets.check(flow.return_to, default or with_flow(self.settings.page_url, flow.id))
+
+    # What hooks and actions see
+
+    def _context(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
+        return template_context(flow, request, self._settings.header_allowlist)
+
+    def _seen(self, form: SettingsForm, session: Session) -> "SeenDraft":
+        flow = form.flow
+        payload = form.values.get("transient_payload")
+        if isinstance(payload, Mapping) and payload:
+            flow = replace(flow, extra={**flow.extra, "transient_payload": payload})
+        context = self._context(flow, form.request)
+        return SeenDraft(context, session, self._settings.base_url, self._parts.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDraft:
+    """A draft as hooks and templates see it."""
+
+    context: Mapping[str, Any] = field(repr=False)
+    session: Session
+    base_url: str
+    clock: Clock
+
+    def __call__(self, draft: Draft) -> dict[str, Any]:
+        public = public_identity(draft.identity, self.base_url)
+        session = session_json(self.session, public, True, self.clock.now())
+        return {**self.context, "identity": public, "session": session}
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """An edit, and then what hooks put in its place."""
+
+    edit: Edit
+    draft: Draft
+
+    def __call__(self, before: Identity, at: datetime) -> Identity:
+        wanted = self.draft.identity
+        return replace(
+            self.edit(before, at),
+            traits=wanted.traits,
+            schema_id=wanted.schema_id,
+            state=wanted.state,
+            metadata_public=wanted.metadata_public,
+            metadata_admin=wanted.metadata_admin,
+            external_id=wanted.external_id,
+            verifiable_addresses=wanted.verifiable_addresses,
+        )
+
+
+def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
+    return Rejection(replace(flow, ui=with_problems(flow.ui, problems)))

@@ -1,0 +1,113 @@
+"""The settings form: one for all methods, made for one person; the state of their account is all that it shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from doorward.flows.consents import SHOWN, shown_consents
+from doorward.flows.contract import KindSettings
+from doorward.flows.fresh import FlowMaker
+from doorward.flows.messages import Message, Words
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
+from doorward.flows.nodes import csrf_node
+from doorward.flows.settings_contract import SettingsMethod, SettingsView
+from doorward.identities.model import Identity
+from doorward.identities.render import public_identity
+from doorward.identities.schema import SchemaRegistry
+
+GROUPS = ("default", "profile", "password", "oidc", "lookup_secret", "webauthn", "passkey", "totp")
+MEMORY = "methods"
+"""Key of a flow's internal memory: what the methods keep there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsForms:
+    """Makes forms. Recovery uses it too: it ends in one."""
+
+    kind: KindSettings
+    methods: Sequence[SettingsMethod]
+    schemas: SchemaRegistry
+    maker: FlowMaker
+
+    def make(
+        self,
+        identity: Identity,
+        type_: FlowType,
+        words: Words,
+        *,
+        request_url: str,
+        csrf_token: str = "",
+        messages: Iterable[Message] = (),
+    ) -> Flow:
+        """A whole flow, not stored yet. `identity` comes with credentials."""
+        flow = self.maker.make(
+            FlowKind.SETTINGS,
+            type_,
+            self.kind.lifespan,
+            request_url=request_url,
+            csrf_token=csrf_token,
+            language=words.language,
+        )
+        return self.furnished(flow, identity, words).with_ui(messages=messages)
+
+    def furnished(self, flow: Flow, identity: Identity, words: Words) -> Flow:
+        """A new flow with the form of a person."""
+        memory: dict[str, Any] = {}
+        for method in self.methods:
+            memory.update(method.begin(identity))
+        schema = self.schemas.get_schema(identity.schema_id)
+        flow = replace(
+            flow,
+            state=FlowState.SHOW_FORM,
+            identity_id=identity.id,
+            schema_id=schema.id,
+            extra={**flow.extra, "organization_id": _text(identity.organization_id)},
+            internal={**flow.internal, MEMORY: memory, SHOWN: shown_consents(schema)},
+        )
+        return self.redrawn(flow, identity, words)
+
+    def redrawn(self, flow: Flow, identity: Identity, words: Words) -> Flow:
+        """The form as the account is now; what the methods remember stays."""
+        schema = self.schemas.get_schema(identity.schema_id)
+        view = SettingsView(identity, schema, words, memory_of(flow))
+        nodes = [node for method in self.methods for node in method.nodes(view)]
+        return self.seen(flow.with_ui(nodes=sort_settings([csrf_node(), *nodes])), identity)
+
+    def seen(self, flow: Flow, identity: Identity) -> Flow:
+        """The flow with the person beside it, as clients get it. Traits are stored once, with their person."""
+        public = public_identity(identity, self.maker.base_url)
+        return replace(flow, beside={**flow.beside, "identity": public})
+
+    def finished(self, flow: Flow, fresh: Flow, words: Words) -> Flow:
+        """A flow that succeeded: it keeps its id, and its form leads on to a fresh flow (as in Kratos)."""
+        ui = replace(fresh.ui, messages=(words.say(1050001),))
+        return replace(
+            flow, state=FlowState.SUCCESS, ui=ui, internal={**fresh.internal}, beside={**flow.beside, **fresh.beside}
+        )
+
+
+def memory_of(flow: Flow) -> Mapping[str, Any]:
+    """What the methods keep in a flow."""
+    found: Mapping[str, Any] = flow.internal.get(MEMORY, {})
+    return found
+
+
+def with_memory(flow: Flow, **values: Any) -> Flow:
+    """The flow with something more to remember; None forgets."""
+    kept = {name: value for name, value in {**memory_of(flow), **values}.items() if value is not None}
+    return replace(flow, internal={**flow.internal, MEMORY: kept})
+
+
+def sort_settings(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Stable by group; buttons that name the method last within theirs."""
+
+    def key(node: Node) -> tuple[int, bool]:
+        group = GROUPS.index(node.group) if node.group in GROUPS else len(GROUPS)
+        return (group, node.name == "method")
+
+    return tuple(sorted(nodes, key=key))
+
+
+def _text(organization_id: UUID | None) -> str | None:
+    return None if organization_id is None else str(organization_id)
