@@ -1,4 +1,4 @@
-"""Sweeps what nobody asks for any more (expired flows, stored errors, old messages), in the process that delivers."""
+"""Sweeps what nobody asks for any more (flows, errors, sessions, messages), in the process that delivers."""
 
 import asyncio
 from datetime import timedelta
@@ -14,18 +14,24 @@ EVERY_S = 600.0
 AT_ONCE = 1000
 KEPT = timedelta(days=1)
 """An expired flow is told apart from an unknown one for this long, as its replacement needs it."""
+SESSIONS_KEPT = timedelta(days=30)
+"""Until then an administrator can read a session that has ended, and extend one that was not revoked."""
 
 
 async def sweep(core: Core) -> int:
     """Once; how many rows went. In small transactions, so that people come in between."""
-    before = core.clock.now() - KEPT
+    now = core.clock.now()
 
-    async def work(tx: Transaction) -> int:
-        return await delete_expired(tx, before, AT_ONCE)
+    async def flows(tx: Transaction) -> int:
+        return await delete_expired(tx, now - KEPT, AT_ONCE)
+
+    async def sessions(tx: Transaction) -> int:
+        return await core.sessions.sweep(tx, now - SESSIONS_KEPT, AT_ONCE)
 
     total = 0
-    while gone := await core.database.transaction(work, is_durable=False):
-        total += gone
+    for work in (flows, sessions):
+        while gone := await core.database.transaction(work, is_durable=False):
+            total += gone
     return total + await sweep_messages(core.database, core.clock, core.config.delivery.retention)
 
 

@@ -84,15 +84,15 @@ class CookieSealer:
 
     def open(self, name: str, sealed: str, now: datetime) -> str | None:
         """The value, or None when it is forged, of another cookie, sealed with a retired key, or expired."""
-        opened = self.open_dated(name, sealed, now)
-        return None if opened is None else opened[0]
+        opened = self.open_dated(name, sealed)
+        return opened[0] if opened is not None and now < opened[1] else None
 
-    def open_dated(self, name: str, sealed: str, now: datetime) -> tuple[str, datetime] | None:
-        """`open`, with the moment until which the value was sealed."""
+    def open_dated(self, name: str, sealed: str) -> tuple[str, datetime] | None:
+        """`open`, whether it has expired or not, with the moment until which the value was sealed."""
         try:
             ciphertext = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
             plain = self._cipher.decrypt(ciphertext, name.encode())
         except (DoorwardError, binascii.Error, ValueError):
             return None
         expires_at = from_micros(int.from_bytes(plain[:EXPIRY_BYTES], "big", signed=True))
-        return (plain[EXPIRY_BYTES:].decode(), expires_at) if now < expires_at else None
+        return plain[EXPIRY_BYTES:].decode(), expires_at

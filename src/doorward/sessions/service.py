@@ -106,6 +106,10 @@ class SessionService:
         """Removes sessions for good; how many there were."""
         return await store.delete(tx, session_ids)
 
+    async def sweep(self, tx: Transaction, before: datetime, limit: int) -> int:
+        """Removes at most `limit` sessions whose time was over before `before`; how many went. They open nothing."""
+        return await store.delete_ended(tx, before, limit)
+
     async def delete_all(self, tx: Transaction, identity_id: UUID) -> int:
         """Removes an identity's sessions for good; how many there were."""
         return await store.delete_all(tx, identity_id)

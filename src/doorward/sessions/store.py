@@ -52,13 +52,16 @@ async def insert_session(tx: Transaction, issued: Issued) -> None:
 
 async def find_by_token(reader: Reader, token: str) -> Session | None:
     """The session that a token opens, whether it is still good or not."""
-    row = await reader.fetch_one("SELECT * FROM sessions WHERE token_hash = :hash", {"hash": hash_token(token)})
-    if row is None:
-        return None
-    devices = await reader.fetch_all(
-        "SELECT * FROM session_devices WHERE session_id = :id ORDER BY created_at, id", {"id": read_uuid(row["id"])}
+    rows = await reader.fetch_all(
+        """
+        SELECT s.*, d.id AS device_id, d.ip_address, d.user_agent, d.location
+        FROM sessions s LEFT JOIN session_devices d ON d.session_id = s.id
+        WHERE s.token_hash = :hash ORDER BY d.created_at, d.id
+        """,
+        {"hash": hash_token(token)},
     )
-    return read_session(row, [read_device(each) for each in devices])
+    devices = [read_device(row, "device_id") for row in rows if row["device_id"] is not None]
+    return read_session(rows[0], devices) if rows else None
 
 
 async def update_raised(tx: Transaction, session: Session, at: datetime) -> None:
@@ -108,6 +111,17 @@ async def delete_all(tx: Transaction, identity_id: UUID) -> int:
     return await tx.execute("DELETE FROM sessions WHERE identity_id = :id", {"id": identity_id})
 
 
+async def delete_ended(tx: Transaction, before: datetime, limit: int) -> int:
+    """Removes sessions whose time was over before `before`, at most `limit`; how many went."""
+    return await tx.execute(
+        """
+        DELETE FROM sessions WHERE id IN
+          (SELECT id FROM sessions WHERE expires_at < :before ORDER BY expires_at LIMIT :limit)
+        """,
+        {"before": before, "limit": limit},
+    )
+
+
 async def extend(tx: Transaction, session_id: UUID, latest: datetime, until: datetime, at: datetime) -> int:
     """Moves the end of a session to `until` if it would end at `latest` or before."""
     return await tx.execute(
@@ -120,8 +134,8 @@ def _method_json(method: AuthenticationMethod) -> dict[str, object]:
     return {"method": method.method, "aal": method.aal, "completed_at": micros(method.completed_at)}
 
 
-def read_device(row: Row) -> Device:
-    return Device(read_uuid(row["id"]), row["ip_address"], row["user_agent"], row["location"])
+def read_device(row: Row, id_column: str = "id") -> Device:
+    return Device(read_uuid(row[id_column]), row["ip_address"], row["user_agent"], row["location"])
 
 
 def read_session(row: Row, devices: Sequence[Device] = ()) -> Session:

@@ -21,9 +21,9 @@ class Credential:
         return self.cookie is not None and self.cookie != HeldSession(self.token, expires_at)
 
 
-def find_credential(headers: Mapping[str, str], jar: Cookies, now: datetime) -> Credential | None:
+def find_credential(headers: Mapping[str, str], jar: Cookies) -> Credential | None:
     """The credential that counts; a bad one in front is not made good by the next, as in Kratos."""
-    cookie = jar.find_session(headers.get("cookie", ""), now)
+    cookie = jar.find_session(headers.get("cookie", ""))
     # Blanks around a value are not part of it (RFC 9110 5.5); not every server takes those at its end away.
     if explicit := headers.get("x-session-token", "").strip():
         return Credential(explicit, cookie)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from doorward.clock import Clock
 from doorward.flows.errors import SessionAal2Required
-from doorward.identities.factors import second_factors
+from doorward.identities.factors import load_second_factors
 from doorward.identities.model import Identity
 from doorward.identities.store import find_identity
 from doorward.sessions.aal import AAL2, HIGHEST, is_enough
@@ -47,7 +47,7 @@ class Visitor:
 
 async def find_visitor(request: Request, site: Site) -> Visitor | None:
     """Who a request comes from; None without a live session of an active identity. Raises Unavailable."""
-    credential = find_credential(request.headers, site.cookies, site.clock.now())
+    credential = find_credential(request.headers, site.cookies)
     if credential is None:
         return None
     reader = site.database.reader
@@ -64,7 +64,7 @@ async def require_aal(visitor: Visitor, site: Site) -> None:
     """Raises SessionAal2Required where the person has a second factor that this session has not seen."""
     if site.required_aal != HIGHEST or visitor.session.aal >= AAL2:
         return
-    identity = await find_identity(site.database.reader, visitor.identity.id, with_credentials=True)
-    factors = second_factors(identity.credentials, is_code_factor=site.is_code_factor) if identity else frozenset()
+    reader = site.database.reader
+    factors = await load_second_factors(reader, visitor.identity.id, is_code_factor=site.is_code_factor)
     if not is_enough(site.required_aal, visitor.session.aal, bool(factors)):
         raise SessionAal2Required(f"{site.base_url}self-service/login/browser?aal=aal2")

@@ -6,6 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from doorward.clock import MovableClock
+from doorward.identities.factors import load_second_factors, second_factors
+from doorward.identities.model import Credential
+from doorward.identities.store import replace_credential
 from doorward.sessions.model import Device, Issued, Session
 from doorward.sessions.query import (
     Position,
@@ -240,6 +243,46 @@ async def test_ids_to_end(database: Database, service: SessionService, clock: Mo
         ]
 
     assert await database.transaction(ids) == [4, 3, 2, 2]
+
+
+async def test_what_ended_long_ago_is_swept_bit_by_bit(
+    database: Database, service: SessionService, clock: MovableClock
+) -> None:
+    identity_id = await person(database, clock)
+    await three(database, service, identity_id, clock)
+    clock.move(hours=2)
+    fresh = await stored(database, service, identity_id)
+
+    async def sweep(tx: Transaction) -> int:
+        return await service.sweep(tx, clock.now() - timedelta(minutes=30), 2)
+
+    assert [await database.transaction(sweep) for _ in range(3)] == [2, 1, 0]
+    assert await service.find_live(database.reader, fresh.token) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "is_code_factor", "found"),
+    [
+        ("totp", {"totp_url": "otpauth://totp/x"}, False, {"totp"}),
+        ("password", {}, True, set()),
+        ("code", {}, False, set()),
+        ("code", {}, True, {"code"}),
+    ],
+)
+async def test_second_factors_of_a_person(
+    database: Database, clock: MovableClock, kind: str, config: dict[str, str], is_code_factor: bool, found: set[str]
+) -> None:
+    identity_id = await person(database, clock)
+    now = clock.now()
+    made = Credential(kind, ("ada@example.org",), config, 0, now, now)
+
+    async def link(tx: Transaction) -> bool:
+        return await replace_credential(tx, identity_id, made)
+
+    assert await database.transaction(link)
+    loaded = await load_second_factors(database.reader, identity_id, is_code_factor=is_code_factor)
+    assert loaded == found == second_factors({kind: made}, is_code_factor=is_code_factor)
+    assert await load_second_factors(database.reader, uuid4(), is_code_factor=True) == set()
 
 
 async def test_devices_of_nobody(database: Database) -> None:

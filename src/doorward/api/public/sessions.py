@@ -107,8 +107,7 @@ class SessionsApi:
     def _refused(self, request: Request) -> Response:
         """The same words whether there was no credential, a bad one, or one that has ended."""
         answer = json_problem(Unauthorised(REFUSED))
-        now = self._site.clock.now()
-        if self._caching.is_enabled and find_credential(request.headers, self._site.cookies, now) is None:
+        if self._caching.is_enabled and find_credential(request.headers, self._site.cookies) is None:
             answer.headers[CACHE_HEADER] = str(NOBODY_CACHED_S)
         return answer
 

@@ -157,3 +157,16 @@ async def test_an_app_may_use_the_link_too(port: PublicPort, browser: Client) ->
     assert parse_qs(urlsplit(link).query)["token"][0].startswith("ory_lo_")
     assert (await call(port.app, "GET", link, held)).status == 204
     assert (await call(port.app, "GET", "/sessions/whoami", held)).status == 401
+
+
+async def test_the_browser_forgets_over_https_where_that_is_wanted(tmp_path: Path, clock: MovableClock) -> None:
+    more = "    logout: {after: {}}\nserve: {public: {base_url: https://id.example.org/}}\n"
+    for is_wanted in (True, False):
+        wanted = more.replace("{after: {}}", f"{{clear_browser_data: {str(is_wanted).lower()}}}")
+        folder = tmp_path / str(is_wanted)
+        folder.mkdir()
+        async with public_port(folder, clock, wanted) as port:
+            browser = port.client()
+            await signed_up(browser, EMAIL)
+            told = (await browser.get(await begun(browser))).header("clear-site-data")
+            assert told == ('"cache", "cookies", "storage"' if is_wanted else "")

@@ -1,7 +1,7 @@
 """/sessions: where else am I signed in, and how do I end that."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -125,6 +125,22 @@ async def test_the_cookie_follows_an_extension_once(port: PublicPort, client: Cl
     await port.database.transaction(extend)
     assert len((await client.get("/sessions/whoami")).headers("set-cookie")) == 1
     assert (await client.get("/sessions/whoami")).headers("set-cookie") == []
+
+
+async def test_a_cookie_from_before_its_session_was_extended_is_still_good(
+    port: PublicPort, client: Client, clock: MovableClock
+) -> None:
+    await my_id(client)
+    own = (await client.get("/sessions/whoami")).json["id"]
+    clock.move(hours=25)
+    assert (await client.get("/sessions/whoami")).status == 401
+
+    async def extend(tx: Transaction) -> None:
+        await port.site.sessions.extend(tx, UUID(own))
+
+    await port.database.transaction(extend)
+    answer = await client.get("/sessions/whoami")
+    assert (answer.status, len(answer.headers("set-cookie"))) == (200, 1)
 
 
 async def test_there_is_nothing_to_exchange(client: Client) -> None:
