@@ -10,7 +10,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process, of its children, and of those of its children that have ended."""
+    """User and system time of a process, of its descendants, and of those of its children that have ended."""
     total = 0
     for each in _family(pid):
         try:
@@ -23,21 +23,25 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_mib(pid: int) -> float:
-    """Memory of a process and its children."""
-    return sum(_kib(_status(each).get("VmRSS", "0 kB")) for each in _family(pid)) / 1024
+    """Memory of a process and its descendants; what several of them share counts once (PSS)."""
+    return sum(_kib(_fields(each, "smaps_rollup").get("Pss", "0 kB")) for each in _family(pid)) / 1024
 
 
 def _family(pid: int) -> Iterator[int]:
-    yield pid
+    parents = [pid]
+    children: dict[str, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*"):
-        if _status(int(path.name)).get("PPid") == str(pid):
-            yield int(path.name)
+        children.setdefault(_fields(int(path.name), "status").get("PPid", ""), []).append(int(path.name))
+    while parents:
+        parent = parents.pop()
+        yield parent
+        parents += children.get(str(parent), [])
 
 
-def _status(pid: int) -> Mapping[str, str]:
+def _fields(pid: int, file: str) -> Mapping[str, str]:
     """Empty when it has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
     except OSError:
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 
 import uvicorn
@@ -14,6 +16,7 @@ from doorward.errors import Misconfigured
 
 BACKLOG = 2048
 GRACE_S = 15
+TAKEN_TRIES, TAKEN_PAUSE_S = 21, 0.05
 
 
 class PortTaken(Misconfigured):
@@ -76,16 +79,34 @@ def make_listener(app: ASGIApp, context: ssl.SSLContext | None = None) -> Listen
 
 
 def bind(host: str, port: int, what: str) -> socket.socket:
-    """A listening socket. Raises PortTaken with the port and what wanted it."""
+    """A listening socket. Raises PortTaken with the port and what wanted it.
+
+    The processes of a server that was killed hold their port a moment longer than it lives, so a taken one is asked
+    for again for a second.
+    """
+    for _ in range(TAKEN_TRIES - 1):
+        try:
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                break
+        time.sleep(TAKEN_PAUSE_S)
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        raise PortTaken(f"{what} cannot listen on {host}:{port}: {error.strerror}. Change serve.*.port.") from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
         made.listen(BACKLOG)
-    except OSError as error:
+    except OSError:
         made.close()
-        raise PortTaken(f"{what} cannot listen on {host}:{port}: {error.strerror}. Change serve.*.port.") from None
+        raise
     made.set_inheritable(True)
     return made
 

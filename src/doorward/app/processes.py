@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ import uvloop
 
 from doorward.app.listeners import close_all
 from doorward.app.loading import load_checked
+from doorward.app.memory import set_aside
 from doorward.app.serve import Among, Options, serve_process
 from doorward.app.workers import Child, Ready, Workers
 from doorward.config.model import Config
@@ -19,7 +21,6 @@ from doorward.observability.seats import Place, Seat, make_places
 
 DISPATCHER = "dispatcher"
 NICENESS = 10
-"""Of the process that dispatches: whoever waits for an answer comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def serve_all(plan: Plan) -> int:
     """Serves until told to stop; the exit code."""
     if plan.workers == 1 and not plan.is_apart:
         return run_process(plan, plan.options, plan.config, plan.sockets, Among())
+    # Shared by all children for as long as nobody writes to it, as a search for garbage does.
+    set_aside()
     configure(plan.config.log.level, plan.config.log.format)
     places = make_places(plan.workers + plan.is_apart)
     roles = plan.options.roles - {DISPATCHER} if plan.is_apart else plan.options.roles
@@ -66,11 +69,18 @@ def _dispatching(plan: Plan, places: tuple[Place, ...]) -> Child:
 
     def live(ready: Ready, is_first: bool) -> int:
         close_all(list(plan.sockets.values()))
-        os.nice(NICENESS)
+        step_back()
         config = plan.config if is_first else newest(plan)
         return run_process(plan, options, config, {}, Among(Seat(places, len(places) - 1), ready))
 
     return Child(DISPATCHER, live, is_last=True)
+
+
+def step_back() -> None:
+    """Whoever waits for an answer comes first, and is not interrupted whenever an answer to a delivery arrives."""
+    os.nice(NICENESS)
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def newest(plan: Plan) -> Config:

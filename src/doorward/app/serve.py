@@ -13,6 +13,7 @@ from typing import Any
 from doorward.app.connections import allow_many_connections
 from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
+from doorward.app.memory import set_aside
 from doorward.app.moved_clock import move_clock
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tls import load_chain, make_context
@@ -95,6 +96,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     listeners = {name: make_listener(server.switches[name], contexts[name]) for name in sockets}
     tasks = [asyncio.create_task(each.serve([sockets[name]])) for name, each in listeners.items()]
     log.info("serving", **{name: f"{sock.getsockname()[0]}:{sock.getsockname()[1]}" for name, sock in sockets.items()})
+    set_aside()
     with _seated(server):
         among.tell_ready()
         async with _reloads(server):
@@ -186,6 +188,8 @@ async def _reload(server: Server) -> None:
     await _idle(server, old)
     await old.stop(keep_database=same)
     new.start()
+    del old, loaded
+    set_aside()
     log.info("reloaded", parts=",".join(sorted(server.options.roles)))
 
 
