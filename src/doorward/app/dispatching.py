@@ -1,6 +1,7 @@
 """Puts the delivery engine together from a core: connectors by destination, budget, metrics, the waiter of requests."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from doorward.actions.hooks import WEB_HOOK
 from doorward.actions.sandbox import Sandbox
@@ -18,6 +19,9 @@ from doorward.delivery.gauges import refresh_gauges
 from doorward.delivery.settings import DeliverySettings
 from doorward.observability.seats import Seat
 from doorward.outbox.settled import SettledWaiter
+
+POLL_LEAST_S = 0.05
+"""However impatient the configuration: each look reads the database."""
 
 
 class ConnectorSet:
@@ -54,19 +58,19 @@ def make_dispatcher(core: Core, sandbox: Sandbox) -> Dispatcher:
             budget=budget,
             clock=core.clock,
             metrics=core.metrics,
-            settings=delivery_settings(core.config.delivery),
+            settings=delivery_settings(core.config.delivery, core.config.courier.worker.pull_wait),
             first=FIRST,
         )
     )
 
 
-def delivery_settings(given: DeliveryConfig) -> DeliverySettings:
-    """What the engine takes of the `delivery` section."""
+def delivery_settings(given: DeliveryConfig, pull_wait: timedelta = timedelta(seconds=1)) -> DeliverySettings:
+    """What the engine takes of the `delivery` section. A shorter `courier.worker.pull_wait` shortens the pauses."""
     return DeliverySettings(
         concurrency=given.concurrency,
         lease_s=float(given.lease_s),
         leadership_s=given.leadership_s,
-        poll_s=given.poll_s,
+        poll_s=min(given.poll_s, max(POLL_LEAST_S, pull_wait.total_seconds())),
         retention_days=given.retention.total_seconds() / 86400,
         drain_s=given.drain_s,
     )

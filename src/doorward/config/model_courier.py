@@ -56,8 +56,11 @@ class ChannelConfig:
 class CourierWorkerConfig:
     """How the queue is read."""
 
-    pull_count: int = setting(10, "Messages taken at once.", least=1)
-    pull_wait: timedelta = setting(timedelta(seconds=1), "Pause between two looks.")
+    pull_count: int = setting(10, "Taken and ignored: as much is taken as can be sent.", least=1)
+    pull_wait: timedelta = setting(
+        timedelta(seconds=1),
+        "Pause between two looks where nothing wakes the dispatcher, if shorter than `delivery.poll_s`.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

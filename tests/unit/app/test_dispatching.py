@@ -21,3 +21,8 @@ def test_what_nobody_set_is_as_the_pages_say() -> None:
 
 def test_retention_is_counted_in_days() -> None:
     assert delivery_settings(DeliveryConfig(retention=timedelta(hours=36))).retention_days == 1.5
+
+
+@pytest.mark.parametrize(("pull_wait_s", "poll_s"), [(0.1, 0.1), (5.0, 1.0), (0.0, 0.05)])
+def test_an_impatient_courier_looks_more_often(pull_wait_s: float, poll_s: float) -> None:
+    assert delivery_settings(DeliveryConfig(), timedelta(seconds=pull_wait_s)).poll_s == poll_s
