@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from doorward.app.core import Core
+from doorward.app.couriers import may_mail
 from doorward.config.model import Config
 from doorward.delivery.alerts.mail import AlertMail
 from doorward.delivery.alerts.model import WatchSettings
@@ -43,9 +44,11 @@ def find_sender(core: Core) -> Sender | None:
 
 
 def find_mailer(core: Core) -> AlertMail | None:
-    """None where no address is named."""
-    addresses = core.config.alerts.email
-    return AlertMail(core.courier, addresses, core.config.serve.admin.base_url) if addresses else None
+    """None where no address is named, or no mail can leave: then each alert would make another one."""
+    config = core.config
+    if not config.alerts.email or not may_mail(config):
+        return None
+    return AlertMail(core.courier, config.alerts.email, config.serve.admin.base_url)
 
 
 async def alert_for_ever(core: Core) -> None:

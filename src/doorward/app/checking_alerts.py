@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from doorward.app.couriers import may_mail
 from doorward.config.model import Config
 from doorward.config.problems import Problem, error, warning
 from doorward.security.egress_policy import EgressPolicy
@@ -16,7 +17,7 @@ MAKE_A_KEY = '`echo "whsec_$(openssl rand -base64 32)"` makes one'
 def check_alerts(config: Config) -> Iterator[Problem]:
     """Errors for what would keep an alert from being sent, warnings for what is not used."""
     alerts = config.alerts
-    if alerts.email and config.courier.smtp.connection_uri is None and config.courier.delivery_strategy == "smtp":
+    if alerts.email and not may_mail(config):
         yield warning("no_mail_server", "alerts.email", "no mail can leave: set courier.smtp.connection_uri, too")
     for name in ("waiting_longer_than", "every"):
         if getattr(alerts, name) <= timedelta():

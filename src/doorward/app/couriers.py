@@ -40,6 +40,12 @@ def courier_connectors(config: Config) -> dict[Channel, str]:
     }
 
 
+def may_mail(config: Config) -> bool:
+    """Whether mail can leave, or is kept for the development mailbox."""
+    has_server = config.courier.smtp.connection_uri is not None
+    return config.dev or has_server or _request_of(config.courier, Channel.EMAIL) is not None
+
+
 def letter_connectors(
     config: Config, database: Database, egress: Egress, sandbox: Sandbox, clock: Clock
 ) -> Mapping[str, LetterConnector]:
