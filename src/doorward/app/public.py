@@ -87,6 +87,7 @@ def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> 
         *FlowEndpoints(FlowKind.LOGIN, engine, site, errors).routes(),
         *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors).routes(),
         *FlowEndpoints(FlowKind.VERIFICATION, engine, site, errors).routes(),
+        *FlowEndpoints(FlowKind.RECOVERY, engine, site, errors).routes(),
         *public_session_routes(core, site, errors, sandbox),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),

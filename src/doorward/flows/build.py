@@ -9,12 +9,14 @@ from doorward.flows.codes import OneTimeCodes
 from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_sender import CodeSender, Queue
 from doorward.flows.continuity import Continuity, Sealer
-from doorward.flows.contract import HookSource, HookTable, RegistrationMethod, SettledWaiter
+from doorward.flows.contract import FlowRules, HookSource, HookTable, RegistrationMethod, SettledWaiter
 from doorward.flows.engine import FlowEngine
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.login import LoginParts, LoginRules
 from doorward.flows.login_contract import LoginMethod
 from doorward.flows.messages import Catalogue
+from doorward.flows.recovery import RecoveryRules
+from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.registration import RegistrationRules
 from doorward.flows.registration_plan import Writers
 from doorward.flows.run_hooks import HookRunner
@@ -23,6 +25,7 @@ from doorward.flows.settings import (
     code_limits,
     link_lifespan,
     login_settings,
+    recovery_settings,
     registration_settings,
     settings_settings,
     verification_settings,
@@ -100,7 +103,30 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
     )
     verification = VerificationRules(proving, proof_parts)
     settings = build_settings(config, parts, writers, maker, runner, catalogue)
-    return FlowEngine(parts.database, [registration, login, verification, settings], catalogue, parts.clock, base_url)
+    recovery = build_recovery(config, parts, maker, runner, catalogue)
+    every: list[FlowRules] = [registration, login, verification, settings, recovery]
+    return FlowEngine(parts.database, every, catalogue, parts.clock, base_url)
+
+
+def build_recovery(
+    config: Config, parts: FlowParts, maker: FlowMaker, hooks: HookRunner, catalogue: Catalogue
+) -> RecoveryRules:
+    """The rules of getting back in."""
+    settings = recovery_settings(config)
+    tools = RecoveryTools(
+        settings=settings,
+        database=parts.database,
+        identities=parts.identities,
+        sessions=parts.sessions,
+        sender=parts.sender,
+        hooks=hooks,
+        catalogue=catalogue,
+        maker=maker,
+        forms=build_forms(config, parts, maker),
+        clock=parts.clock,
+        base_url=config.serve.public.base_url,
+    )
+    return RecoveryRules(settings, tools)
 
 
 def build_forms(config: Config, parts: FlowParts, maker: FlowMaker) -> SettingsForms:

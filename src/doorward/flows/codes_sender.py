@@ -17,6 +17,7 @@ from doorward.flows.codes_store import Form, Purpose, Recipient
 from doorward.flows.model import Flow
 from doorward.flows.return_to import with_query
 from doorward.identities.model import Identity
+from doorward.identities.normalise import is_email, is_phone
 from doorward.identities.render import public_identity
 from doorward.storage.contract import Transaction
 
@@ -136,3 +137,8 @@ class CodeSender:
             flow_id=errand.flow.id,
             trace_id=errand.trace_id,
         )
+
+
+def is_deliverable(via: str, address: str, *, takes_phones: bool) -> bool:
+    """Whether a message can be sent to what somebody typed, whoever that is."""
+    return is_email(address) if via == "email" else takes_phones and is_phone(address)

@@ -81,6 +81,11 @@ class BrowserLocationChangeRequired(InvalidInput):
 class SecurityCsrfViolation(Forbidden):
     """The request was rejected to protect you from Cross-Site-Request-Forgery."""
 
+    def __init__(self, reason: str | None = None, csrf_cookie: str = "", **details: Any) -> None:
+        """`csrf_cookie` is the token that the browser holds from now on, "" to keep the one it has."""
+        self.csrf_cookie = csrf_cookie
+        super().__init__(reason, **details)
+
 
 class SchemaNotSelectable(InvalidInput):
     """The requested identity_schema cannot be chosen."""

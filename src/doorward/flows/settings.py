@@ -9,6 +9,7 @@ from doorward.config.read import read
 from doorward.flows.codes import CodeLimits
 from doorward.flows.contract import KindSettings
 from doorward.flows.login import LoginSettings
+from doorward.flows.recovery_settings import RecoverySettings
 from doorward.flows.registration import RegistrationSettings
 from doorward.flows.return_to import ReturnTargets
 from doorward.flows.settings_access import AccessSettings
@@ -105,6 +106,23 @@ def verification_settings(config: Config) -> VerificationSettings:
         tells_strangers=flow.notify_unknown_recipients,
         default_url=flow.after.default_browser_return_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
+    )
+
+
+def recovery_settings(config: Config) -> RecoverySettings:
+    """Of getting back in."""
+    flow, flags = config.selfservice.flows.recovery, config.feature_flags
+    return RecoverySettings(
+        kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
+        method=flow.use,
+        targets=return_targets(config),
+        takes_phones=takes_phones(config),
+        tells_strangers=flow.notify_unknown_recipients,
+        chooses_address=flags.choose_recovery_address,
+        has_transitions=flags.use_continue_with_transitions,
+        default_url=flow.after.default_browser_return_url,
+        header_allowlist=config.clients.web_hook.header_allowlist,
+        privileged_for=config.selfservice.flows.settings.privileged_session_max_age,
     )
 
 

@@ -19,7 +19,6 @@ from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_form import address_nodes, code_nodes
 from doorward.flows.return_to import ReturnTargets, with_flow
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
-from doorward.identities.normalise import is_email, is_phone
 from doorward.storage.contract import Transaction
 
 
@@ -36,10 +35,6 @@ class VerificationSettings:
     tells_strangers: bool = False
     default_url: str | None = None
     header_allowlist: tuple[str, ...] = ()
-
-    def may_be_told(self, via: str, address: str) -> bool:
-        """Whether a message can be sent to an address that nobody is known by."""
-        return is_email(address) if via == "email" else self.takes_phones and is_phone(address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Reread, Stored, Why
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import CodeSender, Errand
+from doorward.flows.codes_sender import CodeSender, Errand, is_deliverable
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
 from doorward.flows.messages import Catalogue, Words
@@ -64,7 +64,7 @@ class SendProof:
         if owner is not None:
             await self.tools.sender.send(tx, errand, Recipient(via, value, owner.id), owner)
             await self.tools.identities.mark_address_sent(tx, owner.id, via, value)
-        elif settings.tells_strangers and settings.may_be_told(via, value):
+        elif settings.tells_strangers and is_deliverable(via, value, takes_phones=settings.takes_phones):
             await self.tools.sender.warn(tx, errand, Recipient(via, value))
         return flow
 
@@ -98,7 +98,7 @@ class MissedCode:
         if not written:
             return await self.too_many.conclude(None)
         told = self._told()
-        return Stored(replace(told, extra={**told.extra, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
+        return Stored(replace(told, beside={**told.beside, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None

@@ -68,6 +68,10 @@ async def find_shown_error(request: Request, site: Site, error_id: str) -> FlowE
 
 
 def _with_details(request: Request, error: DoorwardError) -> DoorwardError:
-    if isinstance(error, SecurityCsrfViolation) and not error.details:
-        return SecurityCsrfViolation(error.reason, **csrf_details(request.headers))
-    return error
+    if not isinstance(error, SecurityCsrfViolation) or error.details:
+        return error
+    details = csrf_details(request.headers)
+    if request.method == "GET" and request.headers.get("cookie"):
+        # Somebody else's form: Kratos gives no reason there.
+        del details["reject_reason"]
+    return SecurityCsrfViolation(error.reason, error.csrf_cookie, **details)

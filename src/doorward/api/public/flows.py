@@ -14,7 +14,7 @@ from doorward.errors import DoorwardError
 from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
 from doorward.flows.continuity import Held, forgotten_steps
 from doorward.flows.engine import FlowEngine
-from doorward.flows.errors import BrowserLocationChangeRequired, SessionRefreshRequired
+from doorward.flows.errors import BrowserLocationChangeRequired, SecurityCsrfViolation, SessionRefreshRequired
 from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
@@ -184,6 +184,9 @@ class FlowEndpoints:
             try:
                 return await endpoint(request)
             except DoorwardError as error:
-                return await self._errors.answer(request, error, as_json=as_json)
+                response = await self._errors.answer(request, error, as_json=as_json)
+                if isinstance(error, SecurityCsrfViolation) and error.csrf_cookie:
+                    response.headers.append("set-cookie", self._site.cookies.csrf(error.csrf_cookie))
+                return response
 
         return guarded

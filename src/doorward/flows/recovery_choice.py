@@ -1,0 +1,147 @@
+"""Recovery where people say to which of their addresses the code goes (`feature_flags.choose_recovery_address`).
+
+Any address of the account opens the choice; where it is sent to has to be typed in full, so that the form tells a
+stranger no more than the first two characters. Unknown addresses look like an account with that address alone.
+"""
+
+from dataclasses import replace
+
+from doorward.flows.codes_store import Recipient
+from doorward.flows.contract import Plan, Rejection
+from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.messages import Words
+from doorward.flows.model import Flow, FlowState, Node
+from doorward.flows.proof_fields import ProofForm
+from doorward.flows.proof_form import CODE
+from doorward.flows.recovery_form import (
+    ADDRESS,
+    BACK,
+    CONFIRM,
+    SCREEN,
+    SELECT,
+    asking_nodes,
+    awaiting_nodes,
+    choice_of,
+    choosing_nodes,
+    confirming_nodes,
+    masked,
+)
+from doorward.flows.recovery_plans import Redrawn, SendRecovery
+from doorward.flows.recovery_settings import RecoveryTools
+from doorward.identities.model import Identity, RecoveryAddress
+from doorward.identities.normalise import normalise_address, normalise_identifier, normalise_phone
+from doorward.identities.store import find_by_recovery_address
+
+NOT_OFFERED = "Please choose one of the addresses that are offered."
+
+
+class RecoveryChoice:
+    """The steps before the code."""
+
+    def __init__(self, tools: RecoveryTools) -> None:
+        self._tools = tools
+
+    async def step(self, flow: Flow, form: ProofForm, trace_id: str) -> Rejection | Plan:
+        """What a submission leads to: another form, or a code that is sent."""
+        typed = form.text(ADDRESS)
+        if not typed:
+            return self._missing(flow, ADDRESS)
+        owner, addresses = await self._known(typed)
+        words = self._tools.catalogue.words(flow.language)
+        if form.text(SCREEN) == BACK:
+            return self._back(flow, form, addresses, words)
+        match flow.state:
+            case FlowState.AWAITING_CHOICE:
+                return self._selected(flow, form, owner, addresses, trace_id)
+            case FlowState.CONFIRMING_ADDRESS | FlowState.AWAITING_CODE:
+                return self._confirmed(flow, form, owner, addresses, trace_id)
+            case _:
+                return self._started(flow, form, owner, addresses, trace_id)
+
+    def _started(
+        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+    ) -> Plan:
+        typed = form.text(ADDRESS)
+        if not has_choice(addresses, typed):
+            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, trace_id)
+        words = self._tools.catalogue.words(flow.language)
+        return Redrawn(self._tools, _choosing(flow, words, addresses, typed), form.payload)
+
+    def _selected(
+        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+    ) -> Rejection | Plan:
+        words, typed, wanted = self._tools.catalogue.words(flow.language), form.text(ADDRESS), form.text(SELECT)
+        if not wanted:
+            return self._missing(flow, SELECT)
+        chosen = next((each for each in addresses if choice_of(each.value) == wanted), None)
+        if chosen is None:
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": NOT_OFFERED})))
+        if chosen.value == typed:
+            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, trace_id)
+        asked = flow.with_ui(nodes=confirming_nodes(words, chosen, typed), messages=[words.say(1060005)])
+        return Redrawn(self._tools, replace(asked, state=FlowState.CONFIRMING_ADDRESS), form.payload)
+
+    def _confirmed(
+        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+    ) -> Rejection | Plan:
+        """A wrong address looks like success; another one may follow."""
+        confirmed = form.text(CONFIRM)
+        if not confirmed:
+            return self._missing(flow, CODE if flow.state is FlowState.AWAITING_CODE else CONFIRM)
+        return self._sent(flow, form, owner, _recipient(confirmed, addresses, owner), confirmed, trace_id)
+
+    def _sent(
+        self, flow: Flow, form: ProofForm, owner: Identity | None, to: Recipient, shown: str, trace_id: str
+    ) -> Plan:
+        words = self._tools.catalogue.words(flow.language)
+        message = words.say(1060004, {"masked_address": masked(shown)})
+        nodes = awaiting_nodes(words, shown, form.text(ADDRESS))
+        waiting = replace(flow.with_ui(nodes=nodes, messages=[message]), state=FlowState.AWAITING_CODE)
+        known = owner if to.identity_id else None
+        return SendRecovery(self._tools, waiting, to, known, form.payload, trace_id)
+
+    def _back(self, flow: Flow, form: ProofForm, addresses: list[RecoveryAddress], words: Words) -> Plan:
+        typed = form.text(ADDRESS)
+        if flow.state is not FlowState.AWAITING_CHOICE and has_choice(addresses, typed):
+            return Redrawn(self._tools, _choosing(flow, words, addresses, typed), form.payload)
+        asking = flow.with_ui(nodes=asking_nodes(words), messages=())
+        return Redrawn(self._tools, replace(asking, state=FlowState.AWAITING_ADDRESS), form.payload)
+
+    async def _known(self, typed: str) -> tuple[Identity | None, list[RecoveryAddress]]:
+        """Whose address it is, and all that are theirs in the order in which they are offered."""
+        via = _via(typed)
+        value = normalise_address(typed, via)
+        owner = await find_by_recovery_address(self._tools.database.reader, via, value)
+        return owner, sorted(owner.recovery_addresses, key=lambda each: each.value) if owner else []
+
+    def _missing(self, flow: Flow, name: str) -> Rejection:
+        words = self._tools.catalogue.words(flow.language)
+        return _rejected(flow, FormProblem(name, words.say(4000002, {"property": name})))
+
+
+def has_choice(addresses: list[RecoveryAddress], typed: str) -> bool:
+    """Several addresses; or one that was typed otherwise than it is kept: whoever asked may not know it."""
+    return len(addresses) > 1 or any(each.value != typed for each in addresses)
+
+
+def _choosing(flow: Flow, words: Words, addresses: list[RecoveryAddress], typed: str) -> Flow:
+    nodes: list[Node] = choosing_nodes(words, addresses, typed)
+    return replace(flow.with_ui(nodes=nodes, messages=[words.say(1060006)]), state=FlowState.AWAITING_CHOICE)
+
+
+def _recipient(address: str, addresses: list[RecoveryAddress], owner: Identity | None) -> Recipient:
+    """Where a code goes; to nobody's address unless it is one of the account's."""
+    wanted = normalise_identifier(address)
+    for each in addresses:
+        if owner is not None and normalise_identifier(each.value) == wanted:
+            return Recipient(each.via, each.value, owner.id)
+    via = _via(address)
+    return Recipient(via, normalise_address(address, via))
+
+
+def _via(address: str) -> str:
+    return "sms" if normalise_phone(address.strip()) else "email"
+
+
+def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
+    return Rejection(replace(flow, ui=with_problems(flow.ui, problems)))

@@ -1,0 +1,185 @@
+"""What recovery stores: something sent, a wrong code counted, or a person let back in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import Done, Navigate, Reread, Stored, Why
+from doorward.flows.codes import Miss
+from doorward.flows.codes_sender import Errand, is_deliverable
+from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
+from doorward.flows.model import Flow, FlowState, FlowType
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.recovery_settings import RecoveryTools
+from doorward.flows.render import flow_json
+from doorward.flows.replacement import Replacement
+from doorward.flows.return_to import with_flow
+from doorward.flows.sign_in import SignIn
+from doorward.identities.events import Cause, EventKind
+from doorward.identities.model import Identity
+from doorward.storage.contract import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SendRecovery:
+    """Sends a code or a link, or only looks like it.
+
+    `flow` is the form afterwards, `owner` who is known by `to`; None: nobody.
+    """
+
+    tools: RecoveryTools
+    flow: Flow
+    to: Recipient
+    owner: Identity | None
+    payload: Mapping[str, Any] = field(repr=False)
+    trace_id: str
+
+    async def write(self, tx: Transaction) -> None:
+        """The flow first: codes refer to it."""
+        flow = replace(self.flow, internal={**self.flow.internal, TRANSIENT: dict(self.payload)})
+        await store.update_flow(tx, flow, self.tools.clock.now())
+        settings, sender = self.tools.settings, self.tools.sender
+        errand = Errand(flow, Purpose.RECOVERY, Form(flow.active or settings.method), self.payload, self.trace_id)
+        await sender.codes.invalidate(tx, flow.id, Purpose.RECOVERY)
+        if self.owner is not None:
+            await sender.send(tx, errand, self.to, self.owner)
+        elif settings.tells_strangers and is_deliverable(
+            self.to.via, self.to.address, takes_phones=settings.takes_phones
+        ):
+            await sender.warn(tx, errand, self.to)
+
+    async def conclude(self, written: None) -> Stored:
+        return Stored(replace(self.flow, beside={**self.flow.beside, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """Another step of the form, with nothing sent."""
+
+    tools: RecoveryTools
+    flow: Flow
+    payload: Mapping[str, Any] = field(repr=False)
+
+    async def write(self, tx: Transaction) -> None:
+        await store.update_flow(tx, self.flow, self.tools.clock.now())
+
+    async def conclude(self, written: None) -> Stored:
+        return Stored(replace(self.flow, beside={**self.flow.beside, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRecovery:
+    """A code that was not right: counted, and said; after too many a new flow takes this one's place.
+
+    `shown` is the payload in the answer; None where people choose the address (as in Kratos).
+    """
+
+    tools: RecoveryTools
+    flow: Flow
+    code: str = field(repr=False)
+    shown: Mapping[str, Any] | None = field(repr=False)
+    too_many: Replacement
+
+    async def write(self, tx: Transaction) -> bool:
+        """Whether the flow goes on."""
+        if await self.tools.sender.codes.redeem(tx, self.flow.id, Purpose.RECOVERY, self.code) is Miss.TOO_MANY:
+            await self.too_many.write(tx)
+            return False
+        await store.update_flow(tx, self._told(), self.tools.clock.now())
+        return True
+
+    async def conclude(self, written: bool) -> Stored | Reread:
+        """A wrong code is no error to Kratos's clients: 200, with a message."""
+        if not written:
+            return await self.too_many.conclude(None)
+        told = self._told()
+        beside = {} if self.shown is None else {TRANSIENT: dict(self.shown)}
+        return Stored(replace(told, beside={**told.beside, **beside}), Why.ADVANCED)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+    def _told(self) -> Flow:
+        words = self.tools.catalogue.words(self.flow.language)
+        return self.flow.with_ui(messages=[words.say(4060006)])
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The proof is used up, the address is verified, a session begins, and the settings wait for a new password.
+
+    `flow` is the recovery flow afterwards. `missed` is what happens when somebody else was faster. `is_told`: the
+    client goes by `continue_with` instead of being sent.
+    """
+
+    tools: RecoveryTools
+    flow: Flow
+    proof: OneTimeCode
+    code: str = field(repr=False)
+    identity: Identity
+    sign_in: SignIn
+    cause: Cause
+    settings_flow: Flow
+    missed: MissedRecovery | Replacement
+    csrf_cookie: str = field(repr=False)
+    is_told: bool
+    shown: Mapping[str, Any] | None = field(repr=False)
+
+    async def write(self, tx: Transaction) -> Any:
+        """None when it succeeded; else what `missed` wrote."""
+        if not await self._is_used(tx):
+            return (await self.missed.write(tx),)
+        to = self.proof.recipient
+        identities = self.tools.identities
+        await identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
+        await self.sign_in.write(tx)
+        await identities.note(tx, EventKind.SESSION_CREATED, self.identity, self.cause)
+        await store.insert_flow(tx, self.settings_flow)
+        await store.update_flow(tx, self.flow, self.tools.clock.now())
+        return None
+
+    async def conclude(self, written: Any) -> Done | Navigate | Stored | Reread:
+        """The session and the way to the settings. Native clients get their token by `continue_with` only."""
+        if written is not None:
+            return await self.missed.conclude(written[0])
+        is_browser = self.flow.type is FlowType.BROWSER
+        cookie = self.sign_in.issued if is_browser else None
+        location = self._settings_url()
+        if self.is_told:
+            return Done(self.flow, self._body(location), location, cookie, self.csrf_cookie)
+        return Navigate(location, cookie, self.csrf_cookie, is_plain=self.proof.form is Form.LINK)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+    async def _is_used(self, tx: Transaction) -> bool:
+        sender = self.tools.sender
+        if self.proof.form is Form.LINK:
+            return await sender.links.use(tx, self.proof)
+        return isinstance(await sender.codes.redeem(tx, self.flow.id, Purpose.RECOVERY, self.code), OneTimeCode)
+
+    def _settings_url(self) -> str:
+        return with_flow(self.tools.forms.kind.page_url, self.settings_flow.id)
+
+    def _body(self, location: str) -> Mapping[str, Any]:
+        items: list[dict[str, Any]] = []
+        if self.flow.type is FlowType.API:
+            items.append({"action": "set_ory_session_token", "ory_session_token": self.sign_in.issued.token})
+        items.append({"action": "show_settings_ui", "flow": {"id": str(self.settings_flow.id), "url": location}})
+        body = flow_json(self.flow)
+        if self.shown is not None:
+            body[TRANSIENT] = dict(self.shown)
+        return {**body, "continue_with": items}
+
+
+def passed(flow: Flow, csrf_token: str) -> Flow:
+    """The recovery flow after it has succeeded; the browser holds another CSRF token from now on."""
+    return replace(flow.with_ui(messages=()), state=FlowState.PASSED_CHALLENGE, csrf_token=csrf_token)

@@ -1,0 +1,169 @@
+"""Finds out whom a code or a link lets back in, asks the hooks, and plans what follows. No transaction is open here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from doorward.flows.codes import Miss
+from doorward.flows.codes_store import Form, OneTimeCode, Purpose
+from doorward.flows.contract import Plan, Veto
+from doorward.flows.login_contract import AAL1
+from doorward.flows.messages import Message
+from doorward.flows.model import Flow, FlowType
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.proof_fields import ProofForm
+from doorward.flows.proof_form import CODE, with_last_csrf
+from doorward.flows.recovery_plans import MissedRecovery, Recovered, passed
+from doorward.flows.recovery_settings import RecoveryTools
+from doorward.flows.replacement import Replacement
+from doorward.flows.request import FlowRequest
+from doorward.flows.return_to import with_query
+from doorward.flows.sign_in import SignIn
+from doorward.flows.template_context import template_context
+from doorward.identities.events import Cause
+from doorward.identities.model import Identity
+from doorward.identities.render import public_identity
+from doorward.identities.store import find_identity
+from doorward.security.tokens import new_csrf_token
+from doorward.sessions.render import session_json
+
+MINUTE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """One request that wants to get back in. `shows_payload`: the answer names it (not where addresses are chosen)."""
+
+    flow: Flow
+    request: FlowRequest
+    form: ProofForm
+    replacement: Replacement
+    shows_payload: bool = True
+
+    def saying(self, message: Message) -> Replacement:
+        """A new flow with this message in place of the old one."""
+        return replace(self.replacement, flow=self.replacement.flow.with_ui(messages=[message]))
+
+
+class RecoveryProver:
+    """One per process and configuration."""
+
+    def __init__(self, tools: RecoveryTools) -> None:
+        self._tools = tools
+
+    async def find_link(self, token: str) -> OneTimeCode | None:
+        """The link of a token, good or not."""
+        return await self._tools.sender.links.find(self._tools.database.reader, Purpose.RECOVERY, token)
+
+    async def by_code(self, rescue: Rescue, too_many: Replacement) -> Plan:
+        """What a code brings about."""
+        code, flow = rescue.form.text(CODE), rescue.flow
+        shown = rescue.form.payload if rescue.shows_payload else None
+        missed = MissedRecovery(self._tools, flow, code, shown, too_many)
+        found = await self._tools.sender.codes.peek(self._tools.database.reader, flow.id, Purpose.RECOVERY, code)
+        return missed if isinstance(found, Miss) else await self._recovered(rescue, found, missed)
+
+    async def by_link(self, rescue: Rescue, link: OneTimeCode, wrong: Replacement) -> Plan:
+        """What a link brings about; `wrong` is said when it opens nothing after all."""
+        return await self._recovered(rescue, link, wrong)
+
+    async def _recovered(self, rescue: Rescue, proof: OneTimeCode, missed: MissedRecovery | Replacement) -> Plan:
+        tools, flow, request = self._tools, rescue.flow, rescue.request
+        identity = await self._owner(proof)
+        if identity is None:
+            return missed
+        if not identity.is_active:
+            return rescue.saying(tools.catalogue.words(flow.language).say(4010011))
+        is_browser = flow.type is FlowType.BROWSER
+        csrf_cookie = new_csrf_token() if is_browser else ""
+        method = f"{proof.form}_recovery"
+        sign_in = SignIn(tools.sessions, tools.sessions.prepare(identity.id, method, request.device, AAL1), is_new=True)
+        done = passed(flow, csrf_cookie)
+        if is_browser:
+            done = done.with_ui(nodes=with_last_csrf(done.ui.nodes))
+        context = self._context(rescue, done, identity, sign_in)
+        verdict = await tools.hooks.after_login(flow, flow.active or tools.settings.method, context)
+        if isinstance(verdict, Veto):
+            messages = [each.message for each in verdict.problems]
+            return replace(rescue.replacement, flow=rescue.replacement.flow.with_ui(messages=messages))
+        return Recovered(
+            tools=tools,
+            flow=replace(done, identity_id=identity.id),
+            proof=proof,
+            code=rescue.form.text(CODE),
+            identity=identity,
+            sign_in=sign_in,
+            cause=self._cause(rescue, context),
+            settings_flow=await self._settings_flow(rescue, identity, csrf_cookie, context),
+            missed=missed,
+            csrf_cookie=csrf_cookie,
+            is_told=tools.settings.has_transitions and proof.form is Form.CODE and (request.is_json or not is_browser),
+            shown=rescue.form.payload if rescue.shows_payload else None,
+        )
+
+    async def _owner(self, proof: OneTimeCode) -> Identity | None:
+        """Who is let back in, with credentials, unless the address was given up since. An administrator's code or link
+        names no address.
+        """
+        to = proof.recipient
+        if to.identity_id is None:
+            return None
+        identity = await find_identity(self._tools.database.reader, to.identity_id, with_credentials=True)
+        if identity is None or not to.address:
+            return identity
+        is_theirs = any((each.via, each.value) == (to.via, to.address) for each in identity.recovery_addresses)
+        return identity if is_theirs else None
+
+    async def _settings_flow(
+        self, rescue: Rescue, identity: Identity, csrf_token: str, context: Mapping[str, Any]
+    ) -> Flow:
+        """Where a password can be set, as long as the session is fresh; afterwards it leads where recovery was to."""
+        tools, flow = self._tools, rescue.flow
+        words = tools.catalogue.words(flow.language)
+        return_to = tools.settings.targets.check(flow.return_to, tools.settings.default_url or "")
+        url = rescue.request.url
+        at = tools.clock.now() + tools.settings.privileged_for
+        spoken = {
+            "privilegedSessionExpiresAt": at.isoformat(),
+            "privileged_session_expires_at": at.isoformat(),
+            "privileged_session_expires_at_unix": int(at.timestamp()),
+        }
+        made = tools.forms.make(
+            identity,
+            flow.type,
+            words,
+            request_url=with_query(url, return_to=return_to) if flow.return_to or tools.settings.default_url else url,
+            csrf_token=csrf_token,
+            messages=[
+                words.say(1060001, spoken, minutes=f"{tools.settings.privileged_for.total_seconds() / MINUTE_S:.2f}")
+            ],
+        )
+        await tools.hooks.before(made, {**context, **_flow_of(made, rescue.request, tools)})
+        return made
+
+    def _context(self, rescue: Rescue, done: Flow, identity: Identity, sign_in: SignIn) -> dict[str, Any]:
+        """What hooks and actions see."""
+        tools = self._tools
+        payload = rescue.form.payload or rescue.flow.internal.get(TRANSIENT) or {}
+        public = public_identity(identity, tools.base_url)
+        return {
+            **_flow_of(replace(done, extra={**done.extra, TRANSIENT: payload}), rescue.request, tools),
+            "identity": public,
+            "session": session_json(sign_in.issued.session, public, True, tools.clock.now()),
+        }
+
+    def _cause(self, rescue: Rescue, context: Mapping[str, Any]) -> Cause:
+        flow = rescue.flow
+        return Cause(
+            source="flow",
+            flow_kind=str(flow.kind),
+            flow_id=flow.id,
+            method=flow.active,
+            context=context,
+            trace_id=rescue.request.trace_id,
+            locale=flow.language,
+        )
+
+
+def _flow_of(flow: Flow, request: FlowRequest, tools: RecoveryTools) -> dict[str, Any]:
+    return template_context(flow, request, tools.settings.header_allowlist)
