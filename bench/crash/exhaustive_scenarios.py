@@ -91,6 +91,7 @@ def prepare(folder: Path, store: Store) -> Mapping[str, World]:
     """The worlds by name. In `base` three people are contacts and one does not agree; in `queue` much has happened
     since; in `claimed` a dispatcher died after it had sent all that. `empty` has not even a schema."""
     empty = World(_made(folder / "empty"), store.copy_to(folder / "empty", "empty"), CONFIG)
+    empty.stop()
     base = World(_made(folder / "base"), store, CONFIG)
     base.start_portal()
     connect(base)

@@ -1,7 +1,6 @@
 """One small world: a database, a portal, a configuration, ports; prepared once, then copied for each point."""
 
 import itertools
-import os
 import random
 import shutil
 import socket
@@ -31,9 +30,16 @@ serve:
   admin: {host: 127.0.0.1, port: @ADMIN@, base_url: "http://127.0.0.1:@ADMIN@/"}
 """
 PORTAL_FILE = "portal.sqlite"
-PORTS, SHARES = range(20_000, 32_000), 40
-"""Below those that the system gives to connections that go out; each process takes them from a share of its own, so
-that no neighbour has one while its server is dead."""
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to connections that go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port that no other rig takes until `claim` is closed, even while the server that has it is dead."""
+
+    number: int
+    claim: socket.socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +49,38 @@ class Ports:
     public: int
     admin: int
     portal: int
+    claims: tuple[socket.socket, ...]
+
+    def given_back(self) -> "Ports":
+        """The same numbers, which anybody may take."""
+        for each in self.claims:
+            each.close()
+        return replace(self, claims=())
 
 
 def quiet_ports() -> Ports:
     """Ports that nobody listens on. Raises OSError when there are none."""
-    mine = PORTS[os.getpid() % SHARES :: SHARES]
-    free = filter(_is_free, random.SystemRandom().sample(mine, 100))
-    found = list(itertools.islice(free, 3))
+    claimed = map(_find_claimed, random.SystemRandom().sample(PORTS, 300))
+    found = list(itertools.islice((each for each in claimed if each is not None), 3))
     if len(found) < 3:
         raise OSError("no ports are free")
-    return Ports(*found)
+    public, admin, portal = (each.number for each in found)
+    return Ports(public, admin, portal, tuple(each.claim for each in found))
+
+
+def _find_claimed(number: int) -> Port | None:
+    """A claim is a name in Linux's abstract space, which ends with the socket that has it. It is taken before the port
+    is looked at: two rigs that look at once would both find it free."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0doorward-rig-port-{number}")
+    except OSError:
+        claim.close()
+        return None
+    if _is_free(number):
+        return Port(number, claim)
+    claim.close()
+    return None
 
 
 def _is_free(port: int) -> bool:
@@ -146,10 +174,11 @@ class World:
         return f"{waiting}\n{log}"
 
     def stop(self) -> None:
-        """Kills what runs: nothing here gets to say good-bye."""
+        """Kills what runs, nothing here gets to say good-bye, and gives the ports back."""
         for each in reversed(self.running):
             each.kill()
         self.running.clear()
+        self.ports = self.ports.given_back()
 
     def read_portal(self) -> Portal:
         return read_portal(self.portal_url, TOKEN)

@@ -162,7 +162,8 @@ def _waits(delivery: Delivery, around: _Around) -> str:
         return f"waits behind an earlier delivery, which is held: {first.reason or first.held_for}"
     open_until = around.breakers[delivery.destination].open_until
     if open_until is not None:
-        return f"waits: {delivery.destination} did not answer lately, and is asked again at {_moment(open_until)}"
+        when = f"again at {_moment(open_until)}" if open_until > around.now else "now"
+        return f"waits: {delivery.destination} did not answer lately, and is asked {when}"
     after = f", not before {_moment(delivery.not_before)}" if delivery.not_before > around.now else ""
     return f"waits{after}{f': {delivery.reason}' if delivery.reason else ''}"
 

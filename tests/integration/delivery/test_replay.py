@@ -157,6 +157,9 @@ async def test_who_waits_for_a_destination_that_does_not_answer_is_told_so(house
     await house.database.transaction(fail)
     (standing,) = (await explain(house.database, house.actions, house.clock, person)).standings
     assert standing.text.startswith(f"waits: {CRM.destination} did not answer lately, and is asked again at ")
+    house.clock.move(hours=1)
+    (standing,) = (await explain(house.database, house.actions, house.clock, person)).standings
+    assert standing.text == f"waits: {CRM.destination} did not answer lately, and is asked now"
 
 
 async def test_who_waits_behind_a_held_delivery_is_told_what_that_waits_for(house: DeliveryHouse) -> None:
