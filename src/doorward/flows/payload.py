@@ -8,7 +8,7 @@ import orjson
 from doorward.flows.errors import UnreadableSubmission
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
-from doorward.identities.schema import json_type
+from doorward.identities.schema_violations import json_type
 
 TRANSIENT = "transient_payload"
 

@@ -24,7 +24,7 @@ from doorward.flows.form import FormProblem, trait_values, with_problems, with_v
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
-from doorward.flows.ordering import sort_registration
+from doorward.flows.ordering import field_names, sort_registration
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.registration_form import Submission, field_types, plain_problems, read_submission
 from doorward.flows.registration_plan import RegistrationPlan, Writers
@@ -194,7 +194,7 @@ class RegistrationRules:
     ) -> RegistrationPlan:
         is_browser = flow.type is FlowType.BROWSER
         csrf_cookie = new_csrf_token() if is_browser else ""
-        verifications = self._writers.verifications.start(asked.draft.identity, flow, csrf_cookie, self._clock.now())
+        verifications = self._writers.verifications.start(asked.draft.identity, flow, csrf_cookie)
         draft = replace(asked.draft, identity=self._writers.verifications.marked(asked.draft.identity, verifications))
         identity = draft.identity
         issued = self._writers.sessions.prepare(identity.id, method, request.device) if identity.is_active else None
@@ -225,7 +225,7 @@ class RegistrationRules:
     # The form
 
     def _nodes(self, stage: Stage, schema: IdentitySchema, words: Words) -> tuple[Node, ...]:
-        traits = [trait_node(each, words) for each in schema.fields if each.type != "object"]
+        traits = [trait_node(each, words) for each in schema.form_fields() if each.type != "object"]
         if stage is Stage.CREDENTIALS:
             traits = [node.with_attributes(type="hidden") for node in traits]
         own = [node for method in self._methods for node in method.nodes(stage, words)]
@@ -271,8 +271,7 @@ class RegistrationRules:
 
 def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
     ui = with_problems(flow.ui, problems)
-    names = [node.name for node in ui.nodes if node.name.startswith("traits.") and node.label is not None]
-    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, names))))
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))
 
 
 def _without_payload(flow: Flow) -> Flow:

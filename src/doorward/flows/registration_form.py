@@ -33,7 +33,7 @@ def field_types(schema: IdentitySchema, methods: Iterable[RegistrationMethod]) -
     types = dict(OWN_FIELDS)
     for method in methods:
         types.update(method.fields)
-    types.update({each.name: each.type for each in schema.fields})
+    types.update({each.name: each.form_type for each in schema.fields})
     return types
 
 
@@ -51,8 +51,12 @@ def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str
     filled = _copied(traits)
     for each in schema.fields:
         node = filled
-        for part in each.path if each.type == "object" else each.path[:-1]:
+        containers = each.path if each.type == "object" else each.path[:-1]
+        for place, part in enumerate(containers):
             inner = node.setdefault(part, {})
+            if not isinstance(inner, dict | list) and place + 1 < len(containers):
+                # Where an object within is put into it, a text gives way, as in Kratos; else the schema refuses it.
+                inner = node[part] = {}
             if not isinstance(inner, dict):
                 break
             node = inner

@@ -251,7 +251,7 @@ class SettingsRules:
         for method in self._methods:
             types.update(method.fields)
         schema = self._parts.writers.identities.schemas.get_schema(identity.schema_id)
-        types.update({each.name: each.type for each in schema.fields})
+        types.update({each.name: each.form_type for each in schema.fields})
         return await request.read(types)
 
     def _location(self, flow: Flow, method: str) -> str:

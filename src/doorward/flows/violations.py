@@ -1,24 +1,27 @@
 """What an identity schema finds wrong, as messages beside the fields (ids and contexts are Kratos's)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message, Words
-from doorward.identities.schema import Violation
+from doorward.identities.schema_violations import Violation
 
 JUDGED_FIRST = frozenset({"type", "const", "enum", "format"})
 """What Kratos checks, and so says, before lengths and patterns."""
+
+EXACT_MAX = 2**53
 
 Speaker = Callable[[Words, Violation, Any], Message]
 
 
 def problems_of(violations: Iterable[Violation], traits: Any, words: Words) -> tuple[FormProblem, ...]:
     """One message per violation, at the node of its field; what concerns the whole of an object at the object's."""
-    found = sorted(violations, key=lambda item: item.keyword not in JUDGED_FIRST)
-    mistyped = {item.pointer for item in found if item.keyword == "type"}
+    found = sorted(violations, key=lambda item: item.is_choice or item.keyword not in JUDGED_FIRST)
+    mistyped = {item.pointer for item in found if item.keyword == "type" and not item.is_choice}
     return tuple(
         FormProblem(node_name(item.pointer), message_of(item, _at(traits, item.pointer), words))
         for item in found
@@ -48,6 +51,9 @@ def _limit(message_id: int, name: str, measured: str, measure: Callable[[Any], A
 
 
 def _itself(value: Any) -> Any:
+    """Numbers as Kratos repeats them: beyond 2^53 only the digits that a floating-point number keeps."""
+    if isinstance(value, int) and abs(value) > EXACT_MAX:
+        return int(Decimal(repr(float(value))))
     return value
 
 
@@ -116,6 +122,7 @@ REASONS: Mapping[str, str] = {
     "enum": "Choose one of the values that are offered.",
     "additionalProperties": "There is a field here that is not asked for.",
     "format": "This does not have the expected form.",
+    "dependencies": "Of these fields one needs another that is missing.",
 }
 
 

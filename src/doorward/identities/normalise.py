@@ -43,8 +43,14 @@ def normalise_phone(value: str) -> str | None:
 
 
 def is_phone(value: str) -> bool:
-    """The check behind the schema format `tel`."""
-    return normalise_phone(unicodedata.normalize("NFKC", value).strip()) is not None
+    """The check behind the schema format `tel`: a number that may exist, not only one of a possible length."""
+    text = unicodedata.normalize("NFKC", value).strip()
+    if not text.startswith("+"):
+        return False
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(text, None))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def is_email(value: str) -> bool:

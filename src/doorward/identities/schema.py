@@ -5,14 +5,21 @@ Validates traits and derives identifiers and addresses from them.
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
 
 from doorward.errors import InvalidInput, Misconfigured
 from doorward.identities.normalise import is_email, is_phone, normalise_address, normalise_identifier
-from doorward.identities.schema_fields import ConsentField, TraitField, read_fields, read_transient_consents
+from doorward.identities.schema_fields import (
+    ConsentField,
+    TraitField,
+    has_circle,
+    read_fields,
+    read_transient_consents,
+)
+from doorward.identities.schema_strictness import KEYWORD, WholeNumber, made_strict
+from doorward.identities.schema_violations import Violation, violations_of
 
 
 class UnknownSchema(InvalidInput):
@@ -21,16 +28,6 @@ class UnknownSchema(InvalidInput):
 
 class BrokenSchema(Misconfigured):
     """An identity schema cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing wrong with the traits. `pointer` leads there from the traits; `keyword` is JSON Schema's."""
-
-    pointer: tuple[str | int, ...]
-    keyword: str
-    params: Mapping[str, Any]
-    text: str
 
 
 class InvalidTraits(InvalidInput):
@@ -62,12 +59,21 @@ class IdentitySchema:
             *(field.consent for field in self.fields if field.consent),
             *self.transient_consents,
         )
+        self._has_circle = has_circle(document)
         self._validator = _compile(id_, document)
+
+    def form_fields(self) -> tuple[TraitField, ...]:
+        """The fields that a form shows. Raises Misconfigured for a schema that contains itself: its form has no end."""
+        if self._has_circle:
+            raise Misconfigured(f"The identity schema {self.id!r} contains itself: no form can be made of it.")
+        return tuple(each for each in self.fields if each.is_shown)
 
     def validate(self, traits: Any) -> list[Violation]:
         """Everything wrong with the traits, in the schema's order of checks; empty when they fit."""
         return [
-            violation for error in self._validator.iter_errors({"traits": traits}) for violation in _violations(error)
+            violation
+            for error in self._validator.iter_errors({"traits": traits})
+            for violation in violations_of(error, self.document)
         ]
 
     def identifiers(self, traits: Mapping[str, Any], credential: str) -> tuple[str, ...]:
@@ -148,30 +154,11 @@ def _compile(id_: str, document: Mapping[str, Any]) -> jsonschema_rs.Validator:
         "tel": is_phone,
         "no-validate": lambda _: True,
     }
+    strict = made_strict(document)
+    keywords: dict[str, type[jsonschema_rs.KeywordValidator]] = {KEYWORD: WholeNumber}
     try:
         if "$schema" in document:
-            return jsonschema_rs.validator_for(dict(document), validate_formats=True, formats=formats)
-        return jsonschema_rs.Draft7Validator(dict(document), validate_formats=True, formats=formats)
+            return jsonschema_rs.validator_for(strict, validate_formats=True, formats=formats, keywords=keywords)
+        return jsonschema_rs.Draft7Validator(strict, validate_formats=True, formats=formats, keywords=keywords)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise BrokenSchema(f"The identity schema {id_!r} is not valid JSON Schema: {error.args[0]}") from error
-
-
-def _violations(error: jsonschema_rs.ValidationError) -> list[Violation]:
-    pointer = tuple(error.instance_path)[1:]
-    keyword = error.kind.name
-    params = {key: value for key, value in error.kind.as_dict().items() if key not in ("name", "value")}
-    if keyword == "required":
-        return [Violation((*pointer, str(params["property"])), keyword, params, "is missing")]
-    if keyword == "falseSchema":
-        keyword = str(error.schema_path[-1]) if error.schema_path else keyword
-    return [Violation(pointer, keyword, {**params, "instance_type": json_type(error.instance)}, keyword)]
-
-
-def json_type(value: Any) -> str:
-    """JSON Schema's name for the type of a value."""
-    if value is None:
-        return "null"
-    for kinds, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
-        if isinstance(value, kinds):
-            return name
-    return "object"

@@ -28,7 +28,10 @@ class ConsentField:
 
 @dataclass(frozen=True, slots=True)
 class TraitField:
-    """One leaf of the traits, in schema order. `name` is its form name, e.g. `traits.name.first`."""
+    """One leaf of the traits, in schema order. `name` is its form name, e.g. `traits.name.first`.
+
+    `items` is the type of a list's members. A value that may be of several types has no field in Kratos's forms.
+    """
 
     name: str
     path: tuple[str, ...]
@@ -40,12 +43,39 @@ class TraitField:
     pattern: str | None
     consent: ConsentField | None
     extension: Mapping[str, Any]
+    items: str = ""
+    is_shown: bool = True
+
+    @property
+    def form_type(self) -> str:
+        """The type by which a form's texts are read: `array:number` is a list of numbers, `json` an object without
+        fields of its own; "" is not read."""
+        if not self.is_shown:
+            return ""
+        if self.type == "object":
+            return "json"
+        return f"array:{self.items}" if self.type == "array" and self.items else self.type
 
 
 def read_fields(document: Mapping[str, Any]) -> tuple[TraitField, ...]:
     """The leaves of `properties.traits`, depth first."""
     traits = _resolve(document, document.get("properties", {}).get("traits", {}), ())
     return tuple(_walk(document, traits, (), ()))
+
+
+def has_circle(document: Mapping[str, Any]) -> bool:
+    """Whether an object of the traits contains itself by reference."""
+    traits = _resolve(document, document.get("properties", {}).get("traits", {}), ())
+    return _circles(document, traits, ())
+
+
+def _circles(document: Mapping[str, Any], node: Mapping[str, Any], seen: tuple[str, ...]) -> bool:
+    if len(set(seen)) < len(seen):
+        return True
+    return any(
+        _circles(document, _resolve(document, raw, ()), (*seen, *_refs(raw)))
+        for raw in node.get("properties", {}).values()
+    )
 
 
 def read_transient_consents(document: Mapping[str, Any]) -> tuple[ConsentField, ...]:
@@ -73,24 +103,36 @@ def _walk(
         if child.get("properties"):
             yield from _walk(document, child, here, refs)
         else:
-            yield _leaf(child, here, name in required)
+            yield _leaf(document, child, here, name in required)
 
 
-def _leaf(node: Mapping[str, Any], path: tuple[str, ...], required: bool) -> TraitField:
-    kind = node.get("type", "string")
+def _leaf(document: Mapping[str, Any], node: Mapping[str, Any], path: tuple[str, ...], required: bool) -> TraitField:
+    shown = _shown(document, node)
+    kind = shown.get("type", "string")
     extension = node.get(EXTENSION)
+    items = _resolve(document, node.get("items"), ()).get("type")
     return TraitField(
         name="traits." + ".".join(part.replace(".", "\\.") for part in path),
         path=path,
         type=kind if isinstance(kind, str) else "",
-        format=node.get("format"),
-        title=node.get("title"),
+        format=shown.get("format"),
+        title=shown.get("title"),
         required=required,
-        enum=tuple(node.get("enum", ())),
-        pattern=node.get("pattern"),
+        enum=tuple(shown.get("enum", ())),
+        pattern=shown.get("pattern"),
         consent=_consent(node, path),
         extension=extension if isinstance(extension, Mapping) else {},
+        items=items if isinstance(items, str) else "",
+        is_shown=isinstance(kind, str),
     )
+
+
+def _shown(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a form says of a field: where there are choices, Kratos takes the last one for the whole."""
+    choices = [each for key in ("anyOf", "oneOf") for each in node.get(key) or ()]
+    if "not" in node:
+        choices.append(node["not"])
+    return _resolve(document, choices[-1], ()) if choices else node
 
 
 def _consent(node: Mapping[str, Any], path: tuple[str, ...]) -> ConsentField | None:

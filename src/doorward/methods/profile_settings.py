@@ -38,7 +38,7 @@ class ProfileSettings:
     def nodes(self, view: SettingsView) -> Sequence[Node]:
         """A field for each trait, with its value, and the button."""
         values = trait_values(view.identity.traits)
-        fields = [trait_node(each, view.words) for each in view.schema.fields if each.type != "object"]
+        fields = [trait_node(each, view.words) for each in view.schema.form_fields() if each.type != "object"]
         return (
             *(replace(_valued(node, values), group=GROUP) for node in fields),
             submit_node("method", self.name, GROUP, view.words.say(1070003)),

@@ -102,11 +102,28 @@ def _converted(kind: str, texts: list[str]) -> Any:
             return _switch(texts[-1])
         case "number" | "integer":
             return _number(texts[0])
-        case "array":
-            return [text for text in texts if text] or None
+        case "json":
+            return _inner_object(texts[0])
         case "string" | "object":
             return texts[0] or None
+    if kind.startswith("array"):
+        return [_member(kind.removeprefix("array").removeprefix(":"), text) for text in texts]
     return None
+
+
+def _member(kind: str, text: str) -> Any:
+    """One of a list: unlike a field by itself, an empty one stays."""
+    found = _converted(kind, [text]) if kind in ("boolean", "number", "integer") else None
+    return text if found is None else found
+
+
+def _inner_object(text: str) -> Any:
+    """An object without fields of its own comes as JSON; what is none stays a text, which the schema refuses."""
+    try:
+        found = orjson.loads(text) if text else None
+    except orjson.JSONDecodeError:
+        return text
+    return found if isinstance(found, dict) else text or None
 
 
 def _switch(text: str) -> bool | str | None:
