@@ -15,11 +15,14 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from many_rows import ID, NUMBERS
 from postgres_server import PostgresServer, running_postgres
 from running import PASSWORD, TOKEN, Server, Simulator, request, running, until
 
 __all__ = [
     "BCRYPT_4",
+    "ID",
+    "NUMBERS",
     "PASSWORD",
     "PostgresServer",
     "Server",
