@@ -41,6 +41,8 @@ CONNECTIONS = 100
 CONNECTIONS_PER_HOST = 32
 CONNECT_TIMEOUT_S = 10.0
 CHUNK_BYTES = 64 << 10
+HEADERS, HEADER_BYTES = 100, 32 << 10
+"""Of an answer: how many, and how long each. One that goes on is hung up on."""
 
 
 class Egress:
@@ -204,7 +206,9 @@ def _session(policy: EgressPolicy, resolver: AbstractResolver, *, is_exempt: boo
         trust_env=False,
         trace_configs=[tracing],
         headers={"User-Agent": "Doorward", "Accept": "*/*"},
-        max_field_size=32 << 10,
+        max_field_size=HEADER_BYTES,
+        max_headers=HEADERS,
+        read_bufsize=CHUNK_BYTES,
     )
 
 

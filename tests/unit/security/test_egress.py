@@ -115,6 +115,33 @@ async def test_userinfo_is_sent_as_basic_and_shown_to_nobody(egress: Egress, tar
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("length", [10, 4_000, 31_000])
+async def test_headers_without_end_are_hung_up_on(egress: Egress, length: int) -> None:
+    """Whatever a target sends as its head, a bounded part of it is taken in."""
+    written: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        sent = 0
+        with suppress(OSError):
+            while not writer.is_closing():
+                line = b"X-More: " + b"x" * length + b"\r\n"
+                writer.write(line)
+                sent += len(line)
+                await writer.drain()
+        writer.close()
+        written.set_result(sent)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(EgressFailed) as caught:
+            await egress.send(OutgoingRequest("GET", url))
+        # The rest is what the system's buffers hold.
+        assert await written < 100 * 32_000 + 8_000_000
+    assert caught.value.kind == "protocol"
+
+
 async def test_compressed_answers_are_opened_and_bounded(egress: Egress, target: Target) -> None:
     bomb = gzip.compress(b"x" * (1 << 20))
     target.answers["/z"] = lambda _: web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
