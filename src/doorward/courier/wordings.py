@@ -83,7 +83,7 @@ WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
             outro=CODE_LIFE + NOT_YOU,
             code="verification_code",
             url="verification_url",
-            action="Or open the page that asks for it",
+            action="Or follow this link",
             sms="Your verification code is {{ verification_code }}.",
         ),
         TemplateType.VERIFICATION_CODE_INVALID: Wording(
