@@ -12,6 +12,7 @@ import uvloop
 from doorward.app.listeners import close_all
 from doorward.app.loading import load_checked
 from doorward.app.memory import set_aside
+from doorward.app.neighbours import Line, Neighbours, make_lines
 from doorward.app.serve import Among, Options, serve_process
 from doorward.app.workers import Child, Ready, Workers
 from doorward.config.model import Config
@@ -38,6 +39,17 @@ class Plan:
     tell: Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is made before the processes, and connects them."""
+
+    places: tuple[Place, ...]
+    lines: tuple[Line, ...]
+
+    def among(self, number: int, ready: Ready) -> Among:
+        return Among(Seat(self.places, number), Neighbours(self.lines, number), ready)
+
+
 def serve_all(plan: Plan) -> int:
     """Serves until told to stop; the exit code."""
     if plan.workers == 1 and not plan.is_apart:
@@ -45,33 +57,34 @@ def serve_all(plan: Plan) -> int:
     # Shared by all children for as long as nobody writes to it, as a search for garbage does.
     set_aside()
     configure(plan.config.log.level, plan.config.log.format)
-    places = make_places(plan.workers + plan.is_apart)
+    count = plan.workers + plan.is_apart
+    shared = Shared(make_places(count), make_lines(count))
     roles = plan.options.roles - {DISPATCHER} if plan.is_apart else plan.options.roles
-    children = [_worker(plan, roles, places, number) for number in range(plan.workers)]
+    children = [_worker(plan, roles, shared, number) for number in range(plan.workers)]
     if plan.is_apart:
-        children.append(_dispatching(plan, places))
+        children.append(_dispatching(plan, shared))
     return Workers(children, lambda: close_all(list(plan.sockets.values()))).supervise()
 
 
-def _worker(plan: Plan, roles: frozenset[str], places: tuple[Place, ...], number: int) -> Child:
+def _worker(plan: Plan, roles: frozenset[str], shared: Shared, number: int) -> Child:
     # What the configuration is warned of is told once.
     options = replace(plan.options, roles=roles, warnings=plan.options.warnings if number == 0 else ())
 
     def live(ready: Ready, is_first: bool) -> int:
         config = plan.config if is_first else newest(plan)
-        return run_process(plan, options, config, plan.sockets, Among(Seat(places, number), ready))
+        return run_process(plan, options, config, plan.sockets, shared.among(number, ready))
 
     return Child(f"worker {number}", live)
 
 
-def _dispatching(plan: Plan, places: tuple[Place, ...]) -> Child:
+def _dispatching(plan: Plan, shared: Shared) -> Child:
     options = replace(plan.options, roles=frozenset({DISPATCHER}), warnings=())
 
     def live(ready: Ready, is_first: bool) -> int:
         close_all(list(plan.sockets.values()))
         step_back()
         config = plan.config if is_first else newest(plan)
-        return run_process(plan, options, config, {}, Among(Seat(places, len(places) - 1), ready))
+        return run_process(plan, options, config, {}, shared.among(plan.workers, ready))
 
     return Child(DISPATCHER, live, is_last=True)
 

@@ -15,6 +15,7 @@ from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
 from doorward.app.memory import set_aside
 from doorward.app.moved_clock import move_clock
+from doorward.app.neighbours import Neighbours
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tls import load_chain, make_context
 from doorward.app.tracing import install_tracing
@@ -49,9 +50,10 @@ def _nobody_waits() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """This process among those of one `serve`: its seat for metrics; `tell_ready` is called once it serves."""
+    """This process among those of one `serve`: its seat for metrics, whom it wakes; `tell_ready`: it serves."""
 
     seat: Seat | None = None
+    neighbours: Neighbours | None = None
     tell_ready: Callable[[], None] = _nobody_waits
 
 
@@ -63,7 +65,7 @@ class Server:
     sockets: Mapping[str, socket.socket]
     generation: Generation
     contexts: Mapping[str, ssl.SSLContext | None]
-    seat: Seat | None
+    among: Among
     switches: Mapping[str, Switch] = field(default_factory=lambda: {"public": Switch(), "admin": Switch()})
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reloading: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +91,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     except BaseException:
         await generation.stop()
         raise
-    server = Server(options, sockets, generation, contexts, among.seat)
+    server = Server(options, sockets, generation, contexts, among)
     _listen_to_signals(server)
     _switch_to(server, generation)
     generation.start()
@@ -97,7 +99,7 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
     tasks = [asyncio.create_task(each.serve([sockets[name]])) for name, each in listeners.items()]
     log.info("serving", **{name: f"{sock.getsockname()[0]}:{sock.getsockname()[1]}" for name, sock in sockets.items()})
     set_aside()
-    with _seated(server):
+    with _seated(server), _heard(server):
         among.tell_ready()
         async with _reloads(server):
             await server.stopping.wait()
@@ -110,9 +112,21 @@ async def serve_process(options: Options, config: Config, sockets: Mapping[str, 
 
 def _seated(server: Server) -> contextlib.AbstractContextManager[None]:
     """Tells the other processes what this one has counted, until its very end."""
-    if server.seat is None:
+    seat = server.among.seat
+    return contextlib.nullcontext() if seat is None else seat.taken(server.generation.core.metrics.counts)
+
+
+def _heard(server: Server) -> contextlib.AbstractContextManager[None]:
+    """Wakes whoever waits here when another process has written what it waits for."""
+    neighbours = server.among.neighbours
+    if neighbours is None:
         return contextlib.nullcontext()
-    return server.seat.taken(server.generation.core.metrics.counts)
+
+    def ring(channel: str) -> None:
+        # Looked up each time: a new configuration may have brought another database.
+        server.generation.core.database.ring(channel)
+
+    return neighbours.heard(ring)
 
 
 async def _end(listeners: Mapping[str, Listener], tasks: list[asyncio.Task[None]]) -> None:
@@ -131,6 +145,8 @@ def _listen_to_signals(server: Server) -> None:
 def _switch_to(server: Server, generation: Generation) -> None:
     server.switches["public"].current = generation.public
     server.switches["admin"].current = generation.admin
+    if server.among.neighbours is not None:
+        generation.core.database.announce_to(server.among.neighbours.tell)
 
 
 @contextlib.asynccontextmanager
@@ -172,7 +188,7 @@ async def _reload(server: Server) -> None:
             old.core.clock,
             loaded.files,
             with_dispatcher=old.dispatcher is not None,
-            seat=server.seat,
+            seat=server.among.seat,
             metrics=old.core.metrics,
             database=old.core.database if same else None,
         )

@@ -111,3 +111,11 @@ class Database(Protocol):
     def subscribe(self, channel: str) -> Subscription:
         """For channels with several listeners in one process."""
         ...
+
+    def announce_to(self, tell: Callable[[str], None]) -> None:
+        """`tell` is called on the loop with the channel of each wake of this process, for others on the database."""
+        ...
+
+    def ring(self, channel: str) -> None:
+        """A wake that another process told of. On the loop."""
+        ...

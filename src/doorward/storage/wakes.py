@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 
 
 class LocalSubscription:
@@ -33,6 +34,17 @@ class WakeBoard:
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[LocalSubscription]] = defaultdict(set)
         self._unheard: set[str] = set()
+        self._tell: Callable[[str], None] | None = None
+
+    def announce_to(self, tell: Callable[[str], None]) -> None:
+        """Whom to tell of this process's own wakes: its neighbours on the same database."""
+        self._tell = tell
+
+    def announce(self, channel: str) -> None:
+        """A wake of this process's own."""
+        self.ring(channel)
+        if self._tell is not None:
+            self._tell(channel)
 
     def subscribe(self, channel: str) -> LocalSubscription:
         subscription = LocalSubscription(self, channel)

@@ -87,6 +87,12 @@ class PostgresDatabase:
     def subscribe(self, channel: str) -> Subscription:
         return self._wakes.subscribe(channel)
 
+    def announce_to(self, tell: Callable[[str], None]) -> None:
+        self._wakes.announce_to(tell)
+
+    def ring(self, channel: str) -> None:
+        self._wakes.ring(channel)
+
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._connections.begun() as connection:
             transaction = PostgresTransaction(connection, self._statements)
@@ -104,7 +110,7 @@ class PostgresDatabase:
     def _after_commit(self, transaction: PostgresTransaction) -> None:
         run_callbacks(asyncio.get_running_loop(), transaction.callbacks)
         for channel in transaction.wakes:
-            self._wakes.ring(channel)
+            self._wakes.announce(channel)
         if self._listener is not None and transaction.wakes:
             self._listener.send(transaction.wakes)
 

@@ -98,6 +98,12 @@ class SqliteDatabase:
     def subscribe(self, channel: str) -> Subscription:
         return self._wakes.subscribe(channel)
 
+    def announce_to(self, tell: Callable[[str], None]) -> None:
+        self._wakes.announce_to(tell)
+
+    def ring(self, channel: str) -> None:
+        self._wakes.ring(channel)
+
     async def _open(self, path: Path, *, is_durable: bool) -> None:
         # Opening may wait for another process's lock, so it does not happen on the loop.
         open_writing = partial(statements.connect, path, self._mode, is_reader=False, is_durable=is_durable)

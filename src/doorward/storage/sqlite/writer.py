@@ -231,6 +231,6 @@ def resolve(jobs: list[Job], wakes: WakeBoard) -> None:
         if job.transaction is not None:
             run_callbacks(job.loop, job.transaction.callbacks)
             for channel in job.transaction.wakes:
-                wakes.ring(channel)
+                wakes.announce(channel)
         if not job.future.done():
             job.future.set_result(job.result)
