@@ -42,7 +42,7 @@ async def assembled_all(reader: Reader, rows: Sequence[Row], with_credentials: b
         credentials = await _by_identity(reader, "credentials", "type", marks, params)
         names = await _by_identity(reader, "credential_identifiers", "identifier", marks, params)
     return [
-        _identity(
+        read_identity(
             row,
             identity_id,
             verifiable.get(identity_id, ()),
@@ -62,13 +62,14 @@ async def _by_identity(
     return found
 
 
-def _identity(
+def read_identity(
     row: Row,
     identity_id: UUID,
     verifiable: Sequence[Row],
     recovery: Sequence[Row],
     credentials: Mapping[str, Credential],
 ) -> Identity:
+    """An identity from its own row and those of its addresses."""
     return Identity(
         id=identity_id,
         schema_id=row["schema_id"],

@@ -6,12 +6,12 @@ from starlette.requests import Request
 
 from doorward.clock import Clock
 from doorward.flows.errors import SessionAal2Required
+from doorward.flows.signed_in import find_signed_in
 from doorward.identities.factors import load_second_factors
 from doorward.identities.model import Identity
-from doorward.identities.store import find_identity
 from doorward.sessions.aal import AAL2, HIGHEST, is_enough
 from doorward.sessions.model import Session
-from doorward.sessions.service import SessionService
+from doorward.sessions.service import SessionService, is_live
 from doorward.storage.contract import Database
 from doorward.web.cookies import Cookies
 from doorward.web.session_token import Credential, find_credential
@@ -38,11 +38,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in, and by what."""
+    """Somebody who is signed in, and by what. `may_have_factor` as in `SignedIn`."""
 
     session: Session
     identity: Identity
     credential: Credential
+    may_have_factor: bool = True
 
 
 async def find_visitor(request: Request, site: Site) -> Visitor | None:
@@ -50,19 +51,17 @@ async def find_visitor(request: Request, site: Site) -> Visitor | None:
     credential = find_credential(request.headers, site.cookies)
     if credential is None:
         return None
-    reader = site.database.reader
-    session = await site.sessions.find_live(reader, credential.token)
-    if session is None:
+    found = await find_signed_in(site.database.reader, credential.token)
+    if found is None or not found.identity.is_active or not is_live(found.session, site.clock.now()):
         return None
-    identity = await find_identity(reader, session.identity_id)
-    if identity is None or not identity.is_active:
-        return None
-    return Visitor(session, identity, credential)
+    return Visitor(found.session, found.identity, credential, found.may_have_factor)
 
 
 async def require_aal(visitor: Visitor, site: Site) -> None:
     """Raises SessionAal2Required where the person has a second factor that this session has not seen."""
     if site.required_aal != HIGHEST or visitor.session.aal >= AAL2:
+        return
+    if not (visitor.may_have_factor or site.is_code_factor):
         return
     reader = site.database.reader
     factors = await load_second_factors(reader, visitor.identity.id, is_code_factor=site.is_code_factor)
