@@ -1,5 +1,6 @@
 """Puts what was typed, and what is wrong with it, into a form: values into their nodes, messages beside them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from doorward.flows.model import Node, Ui
 from doorward.flows.nodes import input_node
 
 Scalar = str | int | float | bool
+PARTS = re.compile(r"(?<!\\)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,19 @@ def with_values(ui: Ui, values: Mapping[str, Scalar]) -> Ui:
             node.with_attributes(value=values[node.name]) if node.name in values else node for node in ui.nodes
         ),
     )
+
+
+def with_members(nodes: Iterable[Node], traits: Mapping[str, Any]) -> tuple[Node, ...]:
+    """The form with a plain field for each member of a list among the traits, as Kratos carries lists along."""
+    given = (*nodes,)
+    lists = [(node.name, _list_at(traits, node.name)) for node in given]
+    members = [
+        input_node(f"{name}.{place}", "text", "default", value=value)
+        for name, values in lists
+        for place, value in enumerate(values)
+        if isinstance(value, str | int | float)
+    ]
+    return (*given, *members)
 
 
 def with_problems(ui: Ui, problems: Iterable[FormProblem]) -> Ui:
@@ -50,10 +65,20 @@ def trait_values(traits: Mapping[str, Any]) -> dict[str, Scalar]:
     return dict(_flat(traits, "traits"))
 
 
+def _list_at(traits: Mapping[str, Any], name: str) -> list[Any]:
+    value: Any = {"traits": traits}
+    for part in PARTS.split(name):
+        value = value.get(part.replace("\\.", ".")) if isinstance(value, Mapping) else None
+    return value if isinstance(value, list) else []
+
+
 def _flat(value: Any, name: str) -> Iterator[tuple[str, Scalar]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{str(key).replace('.', chr(92) + '.')}")
+    elif isinstance(value, float) and value.is_integer():
+        # As in Kratos: a form shows 3 where 3.0 was sent.
+        yield name, int(value)
     elif isinstance(value, str | int | float):
         yield name, value
 

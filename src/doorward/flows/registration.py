@@ -20,7 +20,7 @@ from doorward.flows.contract import (
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SchemaNotSelectable, SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import exchange_code
-from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
+from doorward.flows.form import FormProblem, trait_values, with_members, with_problems, with_values
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
@@ -239,7 +239,8 @@ class RegistrationRules:
         staged = replace(staged, ui=with_values(staged.ui, typed))
         if stage is not Stage.CREDENTIALS:
             return _without_payload(staged)
-        staged = staged.with_ui(messages=[form.words.say(1040009)])
+        nodes = with_members(staged.ui.nodes, form.traits)
+        staged = staged.with_ui(nodes=sort_registration(nodes, field_names(nodes)), messages=[form.words.say(1040009)])
         return replace(staged, extra={**staged.extra, TRANSIENT: submission.payload})
 
     def _schema_asked_for(self, request: FlowRequest) -> IdentitySchema:

@@ -103,7 +103,8 @@ def _walk(
         if child.get("properties"):
             yield from _walk(document, child, here, refs)
         else:
-            yield _leaf(document, child, here, name in required)
+            # Kratos does not see through a reference to whether its place is required.
+            yield _leaf(document, child, here, name in required and not _refs(raw))
 
 
 def _leaf(document: Mapping[str, Any], node: Mapping[str, Any], path: tuple[str, ...], required: bool) -> TraitField:

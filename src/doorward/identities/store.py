@@ -211,7 +211,9 @@ async def find_by_external_id(reader: Reader, external_id: str, with_credentials
 async def find_by_identifier(
     reader: Reader, credential: str, identifier: str, with_credentials: bool = False
 ) -> Identity | None:
-    """The identity that signs in with a normalised identifier."""
+    """The identity that signs in with a normalised identifier; nobody's holds a NUL, which no database looks for."""
+    if "\0" in identifier:
+        return None
     row = await reader.fetch_one(
         "SELECT identity_id FROM credential_identifiers WHERE type = :type AND identifier = :identifier",
         {"type": credential, "identifier": identifier},
