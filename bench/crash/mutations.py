@@ -102,8 +102,8 @@ MUTATIONS = (
         (
             Edit(
                 "app/core.py",
-                "        identities=IdentityService(schemas, recorder, clock),\n",
-                "        identities=IdentityService(schemas, Later(recorder, database), clock),\n",
+                "        identities=IdentityService(schemas, recorder, clock, vault),\n",
+                "        identities=IdentityService(schemas, Later(recorder, database), clock, vault),\n",
             ),
             Edit(
                 "app/core.py",

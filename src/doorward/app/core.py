@@ -19,6 +19,7 @@ from doorward.errors import Misconfigured
 from doorward.identities.schema import BrokenSchema, SchemaRegistry
 from doorward.identities.schema_source import Fetch, load_registry
 from doorward.identities.service import IdentityService
+from doorward.identities.vault import CredentialVault
 from doorward.observability.metrics import Metrics, make_metrics
 from doorward.security.cipher import Cipher
 from doorward.security.egress import Egress
@@ -53,6 +54,7 @@ class Core:
     table: ActionTable
     gate: ConsentGate
     keys: IdentityKeys
+    vault: CredentialVault
     courier: Courier
     cookies: CookieSealer
     passwords: PasswordHasher
@@ -101,6 +103,7 @@ async def _assembled(
     schemas = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
     table = action_table(config)
     keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
+    vault = CredentialVault([secret.reveal() for secret in config.secrets.for_cipher()])
     base_url = config.serve.public.base_url
     recorder = ForgettingRecorder(ActionRecorder(table, keys, clock, base_url))
     return Core(
@@ -108,11 +111,12 @@ async def _assembled(
         clock=clock,
         database=database,
         schemas=schemas,
-        identities=IdentityService(schemas, recorder, clock),
+        identities=IdentityService(schemas, recorder, clock, vault),
         sessions=SessionService(clock, config.session.lifespan, config.session.earliest_possible_extend),
         table=table,
         gate=ConsentGate(schemas),
         keys=keys,
+        vault=vault,
         courier=Courier(keys, clock, courier_connectors(config)),
         cookies=CookieSealer([secret.reveal() for secret in config.secrets.for_cookie()]),
         passwords=PasswordHasher(hash_settings(config)),

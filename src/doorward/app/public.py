@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
@@ -20,6 +21,7 @@ from doorward.api.public.schemas import SchemasApi
 from doorward.app.contacts import Contacts
 from doorward.app.core import Core, hash_settings, is_memory
 from doorward.app.identity_routes import admin_identity_routes
+from doorward.app.recovery_routes import admin_recovery_routes
 from doorward.app.session_routes import admin_session_routes, public_session_routes
 from doorward.flows.build import FlowParts, build_engine, build_sender
 from doorward.flows.contract import SettledWaiter
@@ -44,7 +46,17 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background, clock=core.clock
     )
     configured = core.config.selfservice.methods
-    method_tools = MethodTools(core.passwords, hash_settings(core.config), core.egress, core.database, core.config.dev)
+    method_tools = MethodTools(
+        hasher=core.passwords,
+        hashes=hash_settings(core.config),
+        sender=core.egress,
+        database=core.database,
+        schemas=core.schemas,
+        vault=core.vault,
+        clock=core.clock,
+        issuer=urlsplit(core.base_url).hostname or core.base_url,
+        is_dev=core.config.dev,
+    )
     parts = FlowParts(
         database=core.database,
         identities=core.identities,
@@ -107,6 +119,7 @@ def admin_app(core: Core, site: Site, show_metrics: Callable[[], Awaitable[bytes
     routes = [
         *HealthApi(core.database, ("", "/admin")).routes(),
         *admin_identity_routes(core),
+        *admin_recovery_routes(core),
         *AdminMetaApi(version("doorward"), revision_of(core), show_metrics).routes(),
         *PublicElsewhere(site.base_url).routes(),
         *admin_session_routes(core, site),

@@ -152,5 +152,5 @@ def build_settings(
     return SettingsRules(
         settings_settings(config),
         parts.settings_methods,
-        SettingsParts(access, settings_writers, maker, hooks, catalogue, parts.clock),
+        SettingsParts(access, settings_writers, hooks, catalogue, parts.clock),
     )

@@ -129,7 +129,7 @@ class LoginRules:
         await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
         stage = LoginStage.IDENTIFIER if self._starts_with_identifier(flow) else LoginStage.ONE_STEP
         identity = await self._signed_in(flow, request)
-        return self._furnished(flow, LoginView(flow, stage, words, identity))
+        return self._furnished(flow, LoginView(flow, stage, words, identity, is_reached=_has_reached(request)))
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """The new form, saying when the old one expired."""
@@ -222,11 +222,13 @@ class LoginRules:
 
     def _furnished(self, flow: Flow, view: LoginView) -> Flow:
         own = [node for method in self._methods for node in method.nodes(view)]
-        nodes: list[Node] = [csrf_node(), *_once(own)]
+        # A native client's form with nothing in it has not even the CSRF field (as in Kratos).
+        has_csrf = flow.type is FlowType.BROWSER or bool(own)
+        nodes: list[Node] = [*([csrf_node()] if has_csrf else []), *_once(own)]
         messages = []
         if view.is_refresh:
             messages.append(view.words.say(1010003))
-        if view.aal == AAL2:
+        if view.aal == AAL2 and not view.is_reached:
             messages.append(view.words.say(1010004))
         return flow.with_ui(nodes=sort_login(nodes), messages=messages)
 
@@ -246,7 +248,9 @@ class LoginRules:
         return await find_identity(self._parts.database.reader, request.session.identity_id, with_credentials=True)
 
     def _may_sign_in(self, flow: Flow, request: FlowRequest) -> bool:
-        return request.session is None or is_refresh(flow) or requested_aal(flow) == AAL2
+        if request.session is None or is_refresh(flow):
+            return True
+        return requested_aal(flow) == AAL2 and request.session.aal != AAL2
 
     def _context(self, flow: Flow, form: LoginForm, entry: SignIn, identity: Identity) -> dict[str, Any]:
         """What hooks and actions see."""
@@ -267,6 +271,10 @@ def _asked_aal(request: FlowRequest) -> str:
     if aal not in (AAL1, AAL2):
         raise UnknownAal
     return aal
+
+
+def _has_reached(request: FlowRequest) -> bool:
+    return request.session is not None and request.session.aal == AAL2
 
 
 def _wants_refresh(request: FlowRequest) -> bool:

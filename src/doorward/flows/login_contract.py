@@ -29,12 +29,16 @@ class LoginStage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """The form that is made. `identity` (with credentials) is who is signed in already: a refresh, a second factor."""
+    """The form that is made. `identity` (with credentials) is who is signed in already: a refresh, a second factor.
+
+    `is_reached`: the session has the higher level already.
+    """
 
     flow: Flow
     stage: LoginStage
     words: Words
     identity: Identity | None = None
+    is_reached: bool = False
 
     @property
     def aal(self) -> str:

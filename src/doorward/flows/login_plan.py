@@ -23,6 +23,11 @@ from doorward.storage.contract import Transaction
 class ProofSpent(DoorwardError):
     """What was shown has been used in the meantime."""
 
+    def __init__(self, message_id: int = 4010008) -> None:
+        """`message_id` is what the form says then."""
+        self.message_id = message_id
+        super().__init__()
+
 
 @dataclass(frozen=True, slots=True)
 class LoginPlan:
@@ -65,7 +70,9 @@ class LoginPlan:
     def refused(self, error: DoorwardError) -> Flow | None:
         """A proof that was good a moment ago."""
         if isinstance(error, ProofSpent):
-            return replace(self.flow, ui=with_problems(self.flow.ui, [FormProblem(None, self.words.say(4010008))]))
+            return replace(
+                self.flow, ui=with_problems(self.flow.ui, [FormProblem(None, self.words.say(error.message_id))])
+            )
         return None
 
     def _body(self) -> Mapping[str, Any]:

@@ -34,9 +34,9 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
 
 
 def ui_json(ui: Ui, csrf_token: str = "") -> dict[str, Any]:
-    """`{action, method, nodes, messages?}`."""
+    """`{action, method, nodes, messages?}`; `nodes` is null where there are none (as in Kratos)."""
     nodes = [node.with_attributes(value=csrf_token) if node.name == CSRF_FIELD else node for node in ui.nodes]
-    body: dict[str, Any] = {"action": ui.action, "method": ui.method, "nodes": [node_json(node) for node in nodes]}
+    body: dict[str, Any] = {"action": ui.action, "method": ui.method, "nodes": [node_json(node) for node in nodes] or None}
     if ui.messages:
         body["messages"] = [message.to_json() for message in ui.messages]
     return body
@@ -58,7 +58,7 @@ def read_ui(body: Mapping[str, Any]) -> Ui:
     return Ui(
         action=body["action"],
         method=body["method"],
-        nodes=tuple(_read_node(node) for node in body["nodes"]),
+        nodes=tuple(_read_node(node) for node in body["nodes"] or ()),
         messages=tuple(Message.from_json(message) for message in body.get("messages", ())),
     )
 

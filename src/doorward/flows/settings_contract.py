@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from doorward.flows.contract import Refused
+from doorward.flows.errors import UnreadableSubmission
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, Node
 from doorward.flows.request import FieldTypes, FlowRequest
@@ -41,8 +42,11 @@ class SettingsForm:
         return value if isinstance(value, str) else ""
 
     def is_set(self, name: str) -> bool:
-        """Whether a switch is on."""
-        return self.values.get(name) is True
+        """Whether a switch is on. Raises UnreadableSubmission for what is no switch."""
+        value = self.values.get(name, False)
+        if not isinstance(value, bool):
+            raise UnreadableSubmission(f"{name} has to be true or false.")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionRefreshRequired, minutes
 from doorward.flows.form import FormProblem, with_problems
-from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
@@ -60,7 +59,6 @@ class SettingsParts:
 
     access: SettingsAccess
     writers: SettingsWriters
-    maker: FlowMaker
     hooks: HookRunner
     catalogue: Catalogue
     clock: Clock
@@ -212,13 +210,8 @@ class SettingsRules:
             return _rejected(flow, *asked.problems)
         if asked.draft is not draft:
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
-        fresh = self._parts.maker.make(
-            self.kind,
-            flow.type,
-            self.settings.lifespan,
-            request_url=flow.request_url,
-            csrf_token=flow.csrf_token,
-            language=flow.language,
+        fresh = self._parts.writers.forms.make(
+            asked.draft.identity, flow.type, words, request_url=request.url, csrf_token=flow.csrf_token
         )
         return SettingsPlan(
             writers=self._parts.writers,

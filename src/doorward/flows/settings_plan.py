@@ -53,7 +53,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPlan:
-    """`flow` is the form with what was typed, for a refusal; `fresh` the next flow, without a form yet.
+    """`flow` is the form with what was typed, for a refusal; `fresh` the next flow, with the form as it will be.
 
     `resumed` is the paused step that is carried out with this; `location` is where a browser goes then.
     """
@@ -79,7 +79,7 @@ class SettingsPlan:
         identity, started = await self._verifications(tx, change.identity)
         session = await self._raised(tx)
         forms = self.writers.forms
-        fresh = forms.furnished(self.fresh, identity, self.words)
+        fresh = forms.seen(self.fresh, identity)
         flow = forms.finished(self.flow, fresh, self.words)
         await store.insert_flow(tx, fresh)
         await store.update_flow(tx, flow, self.writers.clock.now())

@@ -27,7 +27,8 @@ SELECTED = ", ".join(f"{prefix[0]}.{name} AS {prefix}{name}" for prefix, names i
 # The product of devices and addresses is small: one device for each session, a few addresses for each person.
 STATEMENT = f"""
 SELECT {SELECTED}, EXISTS (
-  SELECT 1 FROM credentials c WHERE c.identity_id = i.id AND c.type IN ('totp', 'lookup_secret', 'webauthn')
+  SELECT 1 FROM credentials c
+  WHERE c.identity_id = i.id AND c.type IN ('totp', 'lookup_secret', 'webauthn') AND CAST(c.config AS TEXT) <> '{{}}'
 ) AS has_factor
 FROM sessions s JOIN identities i ON i.id = s.identity_id
 LEFT JOIN session_devices d ON d.session_id = s.id

@@ -26,6 +26,7 @@ from doorward.identities.events import Cause, EventKind, IdentityEvent, Recorded
 from doorward.identities.model import AddressStatus, ConsentReceipt, Identity, VerifiableAddress
 from doorward.identities.patch import apply_patch
 from doorward.identities.schema import SchemaRegistry, value_at
+from doorward.identities.vault import CredentialVault
 from doorward.ids import new_row_id
 from doorward.storage.contract import Transaction
 from doorward.storage.errors import UniqueViolation
@@ -74,10 +75,21 @@ def newly_verified(before: Identity, after: Identity) -> list[VerifiableAddress]
 class IdentityService:
     """Use cases on identities."""
 
-    def __init__(self, schemas: SchemaRegistry, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, schemas: SchemaRegistry, recorder: Recorder, clock: Clock, vault: CredentialVault | None = None
+    ) -> None:
+        """`vault` keeps the secrets of second factors; None stores them as they are (for tests without any)."""
         self.schemas = schemas
+        self._vault = vault
         self._recorder = recorder
         self._clock = clock
+
+    def opened(self, identity: Identity) -> Identity:
+        """A person as read from the database, with the secrets of credentials readable."""
+        return identity if self._vault is None else self._vault.opened(identity)
+
+    def _sealed(self, identity: Identity) -> Identity:
+        return identity if self._vault is None else self._vault.sealed(identity)
 
     def draft(self, new: NewIdentity) -> Draft:
         """Validates without touching the database. Raises UnknownSchema, InvalidTraits, UnknownState."""
@@ -145,7 +157,7 @@ class IdentityService:
         `edit` may change everything but the id; it may run again, so it has no effect but its result.
         Raises IdentityNotFound, InvalidTraits, UnknownSchema, UnknownState, IdentifierTaken, and what `edit` raises.
         """
-        before = await self._get_locked(tx, identity_id)
+        before = self.opened(await self._get_locked(tx, identity_id))
         now = self._clock.now()
         changed = replace(edit(before, now), id=before.id, updated_at=now)
         if checked_state(changed.state) != before.state:
@@ -211,7 +223,7 @@ class IdentityService:
         """Writes a new identity whole or not at all; False when something of it is somebody else's."""
         if not await store.insert_identity(tx, identity):
             return False
-        for credential in identity.credentials.values():
+        for credential in self._sealed(identity).credentials.values():
             if not await store.insert_credential(tx, identity.id, credential):
                 await store.delete_identity(tx, identity.id)
                 return False
@@ -230,9 +242,10 @@ class IdentityService:
             raise IdentityNotFound
         for kind in before.credentials.keys() - identity.credentials.keys():
             await store.delete_credential(tx, identity.id, kind)
+        sealed = self._sealed(identity).credentials
         for kind, credential in identity.credentials.items():
             if credential != before.credentials.get(kind) and not await store.replace_credential(
-                tx, identity.id, credential
+                tx, identity.id, sealed[kind]
             ):
                 raise IdentifierTaken
         is_moved = (identity.verifiable_addresses, identity.recovery_addresses) != (

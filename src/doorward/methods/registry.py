@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from doorward.config.methods import PasswordSettings
+from doorward.clock import Clock
+from doorward.config.methods import PasswordSettings, TotpSettings
 from doorward.config.model_flows import MethodConfig
 from doorward.config.problems import Problem
 from doorward.config.read import read
@@ -12,11 +13,17 @@ from doorward.errors import Misconfigured
 from doorward.flows.contract import RegistrationMethod
 from doorward.flows.login_contract import LoginMethod
 from doorward.flows.settings_contract import SettingsMethod
+from doorward.identities.schema import SchemaRegistry
+from doorward.identities.vault import CredentialVault
+from doorward.methods.lookup_login import LookupLogin
+from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod, policy_of
 from doorward.methods.password_login import PasswordLogin
 from doorward.methods.password_settings import PasswordSection
 from doorward.methods.profile import ProfileStep
 from doorward.methods.profile_settings import ProfileSettings
+from doorward.methods.totp_login import TotpLogin
+from doorward.methods.totp_settings import TotpSection
 from doorward.security.breaches import BreachList, BreachSettings, Sender
 from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
@@ -31,12 +38,16 @@ class MethodMisconfigured(Misconfigured):
 
 @dataclass(frozen=True, slots=True)
 class MethodTools:
-    """What methods work with. `sender` is the guarded way out."""
+    """What methods work with. `sender` is the guarded way out; `issuer` what apps call us unless it is configured."""
 
     hasher: PasswordHasher
     hashes: HashSettings
     sender: Sender
     database: Database
+    schemas: SchemaRegistry
+    vault: CredentialVault
+    clock: Clock
+    issuer: str = ""
     is_dev: bool = False
 
 
@@ -93,8 +104,34 @@ def _policy(config: MethodConfig, tools: MethodTools) -> tuple[PolicySettings, B
     return policy, BreachList(breaches, tools.sender)
 
 
-LOGIN_FACTORIES: Mapping[str, LoginFactory] = {"password": _password_login}
-SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {"profile": _profile_section, "password": _password_section}
+def _totp_login(_config: MethodConfig, tools: MethodTools) -> LoginMethod:
+    return TotpLogin(tools.vault, tools.clock)
+
+
+def _lookup_login(_config: MethodConfig, tools: MethodTools) -> LoginMethod:
+    return LookupLogin(tools.vault, tools.clock)
+
+
+def _totp_section(config: MethodConfig, tools: MethodTools) -> SettingsMethod:
+    issuer = _read(TotpSettings, config).issuer or tools.issuer
+    return TotpSection(issuer, tools.schemas, tools.clock)
+
+
+def _lookup_section(_config: MethodConfig, tools: MethodTools) -> SettingsMethod:
+    return LookupSection(tools.vault)
+
+
+LOGIN_FACTORIES: Mapping[str, LoginFactory] = {
+    "password": _password_login,
+    "totp": _totp_login,
+    "lookup_secret": _lookup_login,
+}
+SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {
+    "profile": _profile_section,
+    "password": _password_section,
+    "lookup_secret": _lookup_section,
+    "totp": _totp_section,
+}
 FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
 
 

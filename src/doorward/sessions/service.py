@@ -64,7 +64,7 @@ class SessionService:
     async def upgrade(self, tx: Transaction, session: Session, method: str, aal: str) -> Session:
         """Raises a session where there is no sign-in: a factor linked or confirmed in settings proves itself.
 
-        Id, token and devices stay. Returns the session as it is stored now.
+        Id, token, devices and the session's end stay. Returns the session as it is stored now.
         """
         now = self._clock.now()
         proof = AuthenticationMethod(method, aal, now)
@@ -73,7 +73,6 @@ class SessionService:
             aal=max(session.aal, aal),
             methods=(*session.methods, proof),
             authenticated_at=now,
-            expires_at=now + self._lifespan,
         )
         await store.update_raised(tx, raised, now)
         return raised

@@ -6,10 +6,13 @@ import pytest
 
 from doorward.clock import SystemClock
 from doorward.config.model_flows import MethodConfig
+from doorward.identities.schema import IdentitySchema, SchemaRegistry
+from doorward.identities.vault import CredentialVault
 from doorward.methods.registry import MethodMisconfigured, MethodTools, registration_methods
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.storage.engine import open_database
+from flows_house import SCHEMA
 
 
 class Offline:
@@ -23,7 +26,10 @@ class Offline:
 def tools() -> Iterator[MethodTools]:
     hasher = PasswordHasher(HashSettings(is_dev=True), threads=1)
     database = open_database("memory", SystemClock())
-    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), database, is_dev=True)
+    clock = SystemClock()
+    schemas = SchemaRegistry([IdentitySchema("person", "", SCHEMA)], "person")
+    vault = CredentialVault(["a-secret-of-the-tests-for-all-keys"])
+    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), database, schemas, vault, clock, is_dev=True)
     hasher.close()
 
 

@@ -87,7 +87,7 @@ class IdentitiesApi:
         reveal = read_reveal(request)
         if identity is None:
             raise NotFound
-        return json_answer(admin_identity(identity, self._house.public_url, reveal))
+        return json_answer(admin_identity(self._house.identities.opened(identity), self._house.public_url, reveal))
 
 
 async def read_value(request: Request) -> object:

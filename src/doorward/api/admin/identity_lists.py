@@ -64,7 +64,11 @@ class IdentityListsApi:
         else:
             found, headers = await self._by_id(request, chosen, with_credentials)
         url = self._house.public_url
-        shown = [admin_identity(each, url, reveal) if with_credentials else admin_summary(each, url) for each in found]
+        opened = self._house.identities.opened
+        shown = [
+            admin_identity(opened(each), url, reveal) if with_credentials else admin_summary(each, url)
+            for each in found
+        ]
         return json_answer(shown, headers=headers)
 
     async def _by_id(

@@ -119,7 +119,8 @@ class FlowEndpoints:
             case MovedOn(location):
                 # A recovery that is not needed, and a form that is not needed any more, are 302.
                 is_start = request.url.path.endswith("/browser") and self._kind is not FlowKind.RECOVERY
-                return redirect(request, location, SEE_OTHER if is_start else FOUND)
+                is_other = is_start or self._kind is FlowKind.LOGIN
+                return redirect(request, location, SEE_OTHER if is_other else FOUND)
             case Navigate():
                 return self._navigated(request, answer, is_json)
             case Reread():
