@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from doorward.clock import MovableClock
 from doorward.flows.signed_in import find_signed_in
 from doorward.identities.model import AddressStatus, Credential, Identity, RecoveryAddress, State, VerifiableAddress
@@ -82,15 +84,26 @@ async def test_nobody(database: Database, clock: MovableClock) -> None:
     assert await find_signed_in(database.reader, issued.token) is None
 
 
-async def test_a_second_factor_is_told(database: Database, clock: MovableClock) -> None:
+@pytest.mark.parametrize(
+    ("kind", "config", "may_have_factor"),
+    [
+        ("totp", {"totp_url": "x"}, True),
+        ("lookup_secret", {"recovery_codes": []}, True),
+        # Everybody whose schema marks an identifier for it has an empty one.
+        ("webauthn", {}, False),
+        ("password", {"hashed_password": "x"}, False),
+    ],
+)
+async def test_a_second_factor_is_told(
+    database: Database, clock: MovableClock, kind: str, config: dict[str, object], may_have_factor: bool
+) -> None:
     issued = await made(database, clock, 1, 0)
     now = clock.now()
 
     async def link(tx: Transaction) -> None:
-        credential = Credential("totp", (), {"totp_url": "x"}, 0, now, now)
-        assert await replace_credential(tx, issued.session.identity_id, credential)
+        assert await replace_credential(tx, issued.session.identity_id, Credential(kind, (), config, 0, now, now))
 
     await database.transaction(link)
     found = await find_signed_in(database.reader, issued.token)
     assert found is not None
-    assert found.may_have_factor
+    assert found.may_have_factor == may_have_factor
