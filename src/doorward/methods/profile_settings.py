@@ -8,7 +8,7 @@ from typing import Any
 from doorward.flows.consents import changed_consents
 from doorward.flows.contract import Refused
 from doorward.flows.errors import UnreadableSubmission
-from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
+from doorward.flows.form import FormProblem, trait_values, with_members, with_problems, with_values
 from doorward.flows.model import Flow, Node
 from doorward.flows.nodes import submit_node, trait_node
 from doorward.flows.payload import payload_problems, read_payload
@@ -40,7 +40,11 @@ class ProfileSettings:
         values = trait_values(view.identity.traits)
         fields = [trait_node(each, view.words) for each in view.schema.form_fields() if each.type != "object"]
         return (
-            *(replace(_valued(node, values), group=GROUP) for node in fields),
+            *(
+                replace(_valued(each, values), group=GROUP)
+                for node in fields
+                for each in with_members((node,), view.identity.traits)
+            ),
             submit_node("method", self.name, GROUP, view.words.say(1070003)),
         )
 

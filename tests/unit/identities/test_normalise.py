@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.identities.normalise import is_email, normalise_address, normalise_identifier
+from doorward.identities.normalise import is_email, is_phone, normalise_address, normalise_identifier
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ def test_an_address_is_found_whatever_its_case(address: str) -> None:
 )
 def test_what_an_email_address_is(text: str, is_one: bool) -> None:
     assert is_email(text) is is_one
+
+
+def test_a_number_of_a_possible_length_that_does_not_exist_is_no_phone() -> None:
+    assert is_phone("+49 (0) 89 / 12345678")
+    assert not is_phone("+1 555 0100")
+    assert not is_phone("0049 89 12345678")
