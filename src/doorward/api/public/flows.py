@@ -185,7 +185,9 @@ class FlowEndpoints:
             try:
                 return await endpoint(request)
             except DoorwardError as error:
-                response = await self._errors.answer(request, error, as_json=as_json)
+                # Somebody else's form is refused in JSON, whoever asks to see it (as in Kratos).
+                is_fetch = isinstance(error, SecurityCsrfViolation) and request.url.path.endswith("/flows")
+                response = await self._errors.answer(request, error, as_json=True if is_fetch else as_json)
                 if isinstance(error, SecurityCsrfViolation) and error.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(error.csrf_cookie))
                 return response
