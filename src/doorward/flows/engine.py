@@ -10,7 +10,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
 from doorward.flows.contract import FlowRules, Rejection
-from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired
+from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired, SessionMissing
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
@@ -24,6 +24,9 @@ NAMELESS_EXPIRY = {
     FlowType.API: (FlowKind.SETTINGS, FlowKind.VERIFICATION),
     FlowType.BROWSER: (FlowKind.SETTINGS, FlowKind.VERIFICATION, FlowKind.RECOVERY),
 }
+
+
+GONE = "This form is not there any more. Start a new one."
 
 
 class FlowEngine:
@@ -71,7 +74,7 @@ class FlowEngine:
         rules = self._rules[kind]
         flow = await self._find(kind, request.query.get("flow", ""), is_submit=True)
         if flow is None:
-            raise FlowNotFound
+            raise _no_such_flow(kind, request)
         target = await rules.check_submit(flow, request)
         if target is not None:
             return MovedOn(target)
@@ -152,3 +155,10 @@ class FlowEngine:
         start += "/browser"
         return_to = flow.return_to
         return {"redirect_to": with_query(start, return_to=return_to) if return_to else start, "return_to": return_to}
+
+
+def _no_such_flow(kind: FlowKind, request: FlowRequest) -> DoorwardError:
+    """A submission to a flow that is not there; of settings nobody hears even this without being signed in."""
+    if kind is FlowKind.SETTINGS and request.session is None:
+        return SessionMissing()
+    return FlowNotFound() if kind in (FlowKind.LOGIN, FlowKind.REGISTRATION) else FlowNotFound(GONE)

@@ -29,16 +29,18 @@ from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.ordering import sort_login
 from doorward.flows.request import FieldTypes, FlowRequest
-from doorward.flows.return_to import ReturnTargets
+from doorward.flows.return_to import ReturnTargets, with_query
 from doorward.flows.run_hooks import HookRunner
 from doorward.flows.sign_in import SignIn, sign_in
 from doorward.flows.template_context import template_context
 from doorward.identities.events import Cause
+from doorward.identities.factors import second_factors
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.service import IdentityService
 from doorward.identities.store import find_identity
 from doorward.security.tokens import new_csrf_token
+from doorward.sessions.aal import HIGHEST, is_enough
 from doorward.sessions.render import session_json
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Database
@@ -57,7 +59,10 @@ class UnknownAal(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class LoginSettings:
-    """`default_url` is where a browser goes after signing in, `method_urls` after a certain method."""
+    """`default_url` is where a browser goes after signing in, `method_urls` after a certain method.
+
+    `required_aal` is `session.whoami.required_aal`; `is_code_factor`: mailed codes count as second factors.
+    """
 
     kind: KindSettings
     targets: ReturnTargets
@@ -66,6 +71,8 @@ class LoginSettings:
     header_allowlist: tuple[str, ...] = ()
     default_url: str | None = None
     method_urls: Mapping[str, str] = field(default_factory=dict)
+    required_aal: str = AAL1
+    is_code_factor: bool = False
 
     def default_for(self, method: str) -> str:
         return self.method_urls.get(method) or self.default_url or self.targets.default
@@ -214,9 +221,21 @@ class LoginRules:
             sign_in=entry,
             cause=Cause("flow", str(self.kind), flow.id, proof.method, context, request.trace_id, flow.language),
             location=location,
-            next_factor_url="",
+            next_factor_url=await self._next_factor_url(flow, entry, proof.identity),
             csrf_cookie=new_csrf_token() if is_new_browser else "",
         )
+
+    async def _next_factor_url(self, flow: Flow, entry: SignIn, identity: Identity) -> str:
+        """Where somebody goes on whose session is not worth enough yet; "" where it is."""
+        policy, reached = self._settings.required_aal, entry.issued.session.aal
+        if policy != HIGHEST or reached == AAL2:
+            return ""
+        found = await find_identity(self._parts.database.reader, identity.id, with_credentials=True)
+        factors = second_factors(found.credentials, is_code_factor=self._settings.is_code_factor) if found else ()
+        if is_enough(policy, reached, bool(factors)):
+            return ""
+        back = {"return_to": flow.return_to} if flow.return_to else {}
+        return with_query(f"{self._settings.base_url.rstrip('/')}/self-service/login/browser", aal=AAL2, **back)
 
     # The form
 

@@ -79,7 +79,7 @@ def access_settings(config: Config) -> AccessSettings:
 
 def login_settings(config: Config) -> LoginSettings:
     """Of signing in."""
-    flow = config.selfservice.flows.login
+    flow, code = config.selfservice.flows.login, config.selfservice.methods.get("code")
     return LoginSettings(
         kind=KindSettings(flow.ui_url, flow.lifespan),
         targets=return_targets(config),
@@ -92,6 +92,8 @@ def login_settings(config: Config) -> LoginSettings:
             for name, own in flow.after.methods.items()
             if own.default_browser_return_url
         },
+        required_aal=config.session.whoami.required_aal,
+        is_code_factor=code is not None and code.mfa_enabled,
     )
 
 
