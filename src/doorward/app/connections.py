@@ -6,7 +6,7 @@ that sends headers without end holds its memory."""
 import asyncio
 import resource
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from doorward.app.odd_methods import OddMethodsProtocol
 
 DESCRIPTORS = 65_536
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -21,7 +21,7 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(OddMethodsProtocol):
     """One connection. `request_s`: from the connection, or a request's first byte, until it has arrived whole."""
 
     request_s = 30.0
