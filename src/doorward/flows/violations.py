@@ -8,6 +8,7 @@ import orjson
 
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message, Words
+from doorward.identities.normalise import visible
 from doorward.identities.schema_violations import Violation
 
 JUDGED_FIRST = frozenset({"type", "const", "enum", "format"})
@@ -89,7 +90,9 @@ def _const(words: Words, violation: Violation, _value: Any) -> Message:
     return words.say(4000029, {"expected": orjson.dumps(violation.params["expected_value"]).decode()})
 
 
-def _email(words: Words, _violation: Violation, value: Any) -> Message:
+def _email(words: Words, violation: Violation, value: Any) -> Message:
+    if visible(value) != value:
+        return _reason(words, violation, value)
     return words.say(4000040, {"value": value})
 
 

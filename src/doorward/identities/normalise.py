@@ -17,7 +17,7 @@ EMAIL_MAX = 320
 
 def normalise_identifier(value: str) -> str:
     """E-mail addresses, user names and phone numbers in the form in which they are unique."""
-    text = unicodedata.normalize("NFKC", value).strip()
+    text = visible(unicodedata.normalize("NFKC", value)).strip()
     return normalise_phone(text) or text.lower()
 
 
@@ -54,5 +54,10 @@ def is_phone(value: str) -> bool:
 
 
 def is_email(value: str) -> bool:
-    """The check behind the schema format `email`."""
-    return len(value) <= EMAIL_MAX and EMAIL.fullmatch(value) is not None
+    """The check behind the schema format `email`. Two addresses that look the same must not be two people's."""
+    return len(value) <= EMAIL_MAX and EMAIL.fullmatch(value) is not None and visible(value) == value
+
+
+def visible(value: str) -> str:
+    """Without characters that take no place (Unicode's Cf, such as the zero-width space)."""
+    return value if value.isascii() else "".join(each for each in value if unicodedata.category(each) != "Cf")

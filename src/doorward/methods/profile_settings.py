@@ -41,9 +41,9 @@ class ProfileSettings:
         fields = [trait_node(each, view.words) for each in view.schema.form_fields() if each.type != "object"]
         return (
             *(
-                replace(_valued(each, values), group=GROUP)
+                replace(each, group=GROUP)
                 for node in fields
-                for each in with_members((node,), view.identity.traits)
+                for each in with_members((_valued(node, values),), view.identity.traits)
             ),
             submit_node("method", self.name, GROUP, view.words.say(1070003)),
         )

@@ -62,3 +62,9 @@ def test_a_number_of_a_possible_length_that_does_not_exist_is_no_phone() -> None
     assert is_phone("+49 (0) 89 / 12345678")
     assert not is_phone("+1 555 0100")
     assert not is_phone("0049 89 12345678")
+
+
+def test_what_cannot_be_seen_makes_no_other_name() -> None:
+    assert normalise_identifier("\u200bAda\u200d@example.org") == "ada@example.org"
+    assert not is_email("\u200bada@example.org")
+    assert is_email("jürgen@example.org")

@@ -3,7 +3,7 @@
 https://www.ory.sh/docs/kratos/reference/api (identity)
 """
 
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from starlette.requests import Request
@@ -76,7 +76,7 @@ class IdentitiesApi:
     @operation(Operation(TAG, {200: "The identity.", 404: "There is none of this external id."}, query=REVEAL))
     async def get_by_external_id(self, request: Request) -> Response:
         """The identity that carries the operator's own id."""
-        external_id = unquote(request.path_params["external_id"])
+        external_id = last_segment(request)
         reader = self._house.database.reader
         return await self._shown(request, await store.find_by_external_id(reader, external_id, with_credentials=True))
 
@@ -96,6 +96,12 @@ async def read_value(request: Request) -> object:
         return first_value(await read_limited(request))
     except Unreadable as error:
         raise MalformedBody(str(error)) from None
+
+
+def last_segment(request: Request) -> str:
+    """The end of the path, decoded once: an external id may hold slashes and percent signs."""
+    raw: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    return unquote(raw.decode("latin-1").rpartition("/")[2])
 
 
 def path_id(request: Request) -> UUID:

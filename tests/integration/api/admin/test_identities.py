@@ -27,6 +27,7 @@ async def test_what_is_made_is_read_back_with_secrets_only_where_asked_for(admin
     assert await admin.passwords.verify("a", shown["password"]["config"]["hashed_password"])
     assert shown["code"]["config"] == {"addresses": [{"channel": "email", "address": "ada@example.org"}]}
     assert "config" not in shown["totp"]
+    assert (await admin.ask("GET", f"{PATH}/by/external/e%25201%2F%C3%BC")).status == 404
     by_name = await admin.ask("GET", f"{PATH}/by/external/e%201%2F%C3%BC")
     assert by_name.json == found
     assert admin.witness.kinds() == ["identity.created"]
