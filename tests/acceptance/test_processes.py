@@ -64,7 +64,7 @@ def test_a_dispatcher_that_dies_is_replaced_while_people_are_answered(tmp_path: 
         os.kill(victim, signal.SIGKILL)
         until("its death", lambda: state(victim) in DEAD)
         assert server.sign_up("after@example.org", newsletter=True).status == 200
-        until("the second contact", lambda: simulator.find_contact("after@example.org"))
+        until("the second contact", lambda: simulator.find_contact("after@example.org"), 60)
         assert dispatching(server) != victim
         assert server.log.read_text().count("worker_died worker=dispatcher exit_code=-9") == 1
         # What the dead one had counted is not forgotten.
@@ -131,7 +131,7 @@ def test_a_new_configuration_reaches_the_dispatcher_that_takes_a_dead_ones_place
         until("the reload", lambda: server.reloads() > 0)
         os.kill(dispatching(server), signal.SIGKILL)
         assert server.sign_up("ada@example.org", newsletter=True).status == 200
-        until("the contact", lambda: simulator.find_contact("ada@example.org"))
+        until("the contact", lambda: simulator.find_contact("ada@example.org"), 60)
         assert server.stop() == 0
 
 
@@ -153,7 +153,7 @@ def test_a_flag_keeps_deliveries_inside(tmp_path: Path, simulator: Simulator) ->
     server = connected(tmp_path, simulator, config(tmp_path), "--dispatcher", "inside")
     with running(server):
         assert server.sign_up("ada@example.org", newsletter=True).status == 200
-        until("the contact", lambda: simulator.find_contact("ada@example.org"))
+        until("the contact", lambda: simulator.find_contact("ada@example.org"), 60)
         commands = [Path(f"/proc/{each}/cmdline").read_bytes() for each in children(server)]
         assert all(b"sandbox_worker" in each for each in commands)
         assert server.stop() == 0

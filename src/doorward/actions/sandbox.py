@@ -39,11 +39,16 @@ class Sandbox:
         self._refills: set[asyncio.Task[None]] = set()
         self._is_open = False
 
-    async def start(self) -> None:
-        """Starts all workers. Raises SandboxBroken. May be repeated."""
+    async def start(self, *, at_once: bool = True) -> None:
+        """Starts all workers, or each when it is first needed. Raises SandboxBroken. May be repeated."""
         if self._is_open:
             return
         self._idle = asyncio.LifoQueue()
+        if not at_once:
+            for _ in range(self._size):
+                self._idle.put_nowait(None)
+            self._is_open = True
+            return
         asked = (start_worker(self.limits.memory_bytes) for _ in range(self._size))
         results = await asyncio.gather(*asked, return_exceptions=True)
         started = [result for result in results if isinstance(result, Worker)]

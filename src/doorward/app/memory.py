@@ -6,7 +6,12 @@ import gc
 
 
 def set_aside() -> None:
-    """Everything that is alive now. Called again when a new configuration has replaced the old one's objects."""
-    gc.unfreeze()
+    """Everything that is alive now and was not set aside before, whose memory a child goes on to share."""
     gc.collect()
     gc.freeze()
+
+
+def set_aside_anew() -> None:
+    """After a new configuration has replaced the old one's objects, which would stay for ever."""
+    gc.unfreeze()
+    set_aside()

@@ -78,7 +78,8 @@ async def make_generation(
     sandbox = Sandbox(SANDBOX_WORKERS)
     background = Background()
     try:
-        await sandbox.start()
+        # Most that only answer never render a template.
+        await sandbox.start(at_once=with_dispatcher)
         site = make_site(core)
         engine = make_engine(core, sandbox, make_waiter(core), background)
         dispatcher = make_dispatcher(core, sandbox) if with_dispatcher else None

@@ -13,7 +13,7 @@ from typing import Any
 from doorward.app.connections import allow_many_connections
 from doorward.app.listeners import Listener, Switch, make_listener
 from doorward.app.loading import load_checked
-from doorward.app.memory import set_aside
+from doorward.app.memory import set_aside, set_aside_anew
 from doorward.app.moved_clock import move_clock
 from doorward.app.neighbours import Neighbours
 from doorward.app.runtime import Generation, make_generation
@@ -205,7 +205,7 @@ async def _reload(server: Server) -> None:
     await old.stop(keep_database=same)
     new.start()
     del old, loaded
-    set_aside()
+    set_aside_anew()
     log.info("reloaded", parts=",".join(sorted(server.options.roles)))
 
 

@@ -263,3 +263,13 @@ async def test_workers_leave_when_their_server_is_killed() -> None:
         await gone.wait()
     asyncio.get_running_loop().remove_reader(worker)
     os.close(worker)
+
+
+async def test_workers_may_wait_until_they_are_needed() -> None:
+    sandbox = Sandbox(2)
+    await sandbox.start(at_once=False)
+    try:
+        answers = await asyncio.gather(*(sandbox.render("function(ctx) ctx.a", b'{"a": 1}') for _ in range(5)))
+        assert [each.text for each in answers if isinstance(each, Rendered)] == ["1\n"] * 5
+    finally:
+        await sandbox.close()
