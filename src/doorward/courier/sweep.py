@@ -5,16 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from doorward.clock import Clock
-from doorward.courier.destinations import FIRST
 from doorward.storage.contract import Database, Transaction
 from doorward.storage.types import read_uuid
 
 AT_ONCE = 500
+CODE = "message_expired"
+REASON = "What is in the message expired before it could be sent."
 EXPIRED = """
-UPDATE deliveries SET payload = :empty WHERE id IN (
-  SELECT d.id FROM deliveries d JOIN courier_messages m ON m.id = d.id
-  WHERE {here} AND d.state = 'dead' AND length(d.payload) > 0 AND m.useful_until <= :now
-  LIMIT :limit)
+SELECT m.id FROM courier_messages m JOIN deliveries d ON d.id = m.id
+WHERE m.useful_until <= :now AND d.state NOT IN ('pending', 'leased', 'retryable')
+ORDER BY m.useful_until LIMIT :limit
 """
 OLD = """
 SELECT m.id FROM courier_messages m JOIN deliveries d ON d.id = m.id
@@ -25,31 +25,43 @@ WHERE m.created_at <= :before AND d.settled_at IS NOT NULL ORDER BY m.created_at
 async def sweep_messages(database: Database, clock: Clock, retention: timedelta) -> int:
     """Once; how many messages were deleted. In small transactions, so that others come in between.
 
-    A message that was given up can be replayed until what is in it has expired, at most for `retention`.
+    A message that was given up can be sent again until what is in it has expired, at most for `retention`.
     """
     now = clock.now()
-    here = database.dialect.one_of("d.destination", "destinations")
-    expired = EXPIRED.format(here=here)
-    params: dict[str, Any] = {
-        "now": now,
-        "before": now - retention,
-        "limit": AT_ONCE,
-        "empty": b"",
-        "destinations": list(FIRST),
-    }
+    params: dict[str, Any] = {"now": now, "before": now - retention, "limit": AT_ONCE}
 
-    async def shred(tx: Transaction) -> int:
-        return await tx.execute(expired, params)
+    async def empty(tx: Transaction) -> int:
+        return await _empty(tx, params)
 
     async def delete(tx: Transaction) -> int:
         return await _delete(tx, params)
 
-    while await database.transaction(shred):
+    while await database.transaction(empty):
         pass
     total = 0
     while gone := await database.transaction(delete):
         total += gone
     return total
+
+
+async def _empty(tx: Transaction, params: Mapping[str, Any]) -> int:
+    """One batch of expired messages that ended, or that only a person could let go; each is looked at once."""
+    rows = await tx.fetch_all(EXPIRED, params)
+    if not rows:
+        return 0
+    chosen = {"ids": [read_uuid(row["id"]) for row in rows], "empty": b"", "now": params["now"]}
+    mine = tx.dialect.one_of("id", "ids", "uuid")
+    await tx.execute(f"UPDATE deliveries SET payload = :empty WHERE {mine}", chosen)
+    await tx.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', held_for = NULL, reason_code = :code, reason = :reason,
+          settled_at = :now, updated_at = :now
+        WHERE {mine} AND state = 'held'
+        """,
+        {**chosen, "code": CODE, "reason": REASON},
+    )
+    await tx.execute(f"UPDATE courier_messages SET useful_until = NULL WHERE {mine}", chosen)
+    return len(rows)
 
 
 async def _delete(tx: Transaction, params: Mapping[str, Any]) -> int:

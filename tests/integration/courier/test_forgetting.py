@@ -76,17 +76,28 @@ async def test_nothing_names_a_deleted_person(database: Database, courier: Couri
     assert await count(database, "identity_keys") == 1
 
 
+@pytest.mark.parametrize("state", ["dead", "cancelled", "skipped", "held"])
 async def test_what_was_given_up_is_emptied_once_it_expired(
-    database: Database, courier: Courier, clock: MovableClock
+    database: Database, courier: Courier, clock: MovableClock, state: str
 ) -> None:
-    dead = await queue(database, courier, message(clock))
-    await end(database, dead, "dead", clock)
+    given_up = await queue(database, courier, message(clock))
+    await end(database, given_up, state, clock)
     await sweep_messages(database, clock, RETENTION)
     assert await payloads(database) == 1
     clock.move(seconds=3601)
     await sweep_messages(database, clock, RETENTION)
     assert await payloads(database) == 0
-    assert await count(database, "courier_messages") == 1
+    [shown] = await list_messages(database.reader, database.dialect, 10)
+    assert shown.status is MessageStatus.ABANDONED
+
+
+async def test_what_still_waits_is_left_to_the_dispatcher(
+    database: Database, courier: Courier, clock: MovableClock
+) -> None:
+    await queue(database, courier, message(clock))
+    clock.move(seconds=3601)
+    await sweep_messages(database, clock, RETENTION)
+    assert await payloads(database) == 1
 
 
 async def test_old_messages_go_with_all_their_rows(database: Database, courier: Courier, clock: MovableClock) -> None:

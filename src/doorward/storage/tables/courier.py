@@ -1,4 +1,5 @@
 """Tables that `courier` owns. A message's id is its delivery's, whose state and attempts tell what became of it.
+`useful_until` is when what is in it expires; NULL where nothing does, or once it was seen to.
 
 `courier_mailbox` keeps what was sent, codes and all; it is written in development only.
 """
@@ -17,6 +18,7 @@ DDL = [
     """,
     "CREATE INDEX courier_messages_recipient ON courier_messages (recipient, id)",
     "CREATE INDEX courier_messages_identity ON courier_messages (identity_id) WHERE identity_id IS NOT NULL",
+    "CREATE INDEX courier_messages_expiring ON courier_messages (useful_until) WHERE useful_until IS NOT NULL",
     "CREATE INDEX courier_messages_created ON courier_messages (created_at)",
     """
     CREATE TABLE courier_mailbox (
