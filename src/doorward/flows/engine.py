@@ -19,6 +19,7 @@ from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_flow, with_query
 from doorward.storage.contract import Database, Transaction
 
+NO_ID = UUID(int=0)
 # Kratos names the expiry of a form that is fetched for some kinds only.
 NAMELESS_EXPIRY = {
     FlowType.API: (FlowKind.SETTINGS, FlowKind.VERIFICATION),
@@ -139,9 +140,9 @@ class FlowEngine:
         try:
             flow_id = UUID(text)
         except ValueError:
-            if is_submit:
-                raise FlowIdMissing from None
-            return None
+            flow_id = NO_ID
+        if flow_id == NO_ID and is_submit:
+            raise FlowIdMissing
         return await store.find_flow(self._database.reader, flow_id, kind)
 
     def _shown(self, why: Why, flow: Flow) -> Shown:

@@ -16,6 +16,7 @@ from doorward.errors import InvalidInput, NotFound
 from doorward.flows.model import FlowType
 from doorward.flows.recovery_admin import RecoveryAdmin
 from doorward.identities.model import Identity
+from doorward.web.body import MalformedBody
 from doorward.web.flow_request import external_url, first_values
 from doorward.web.negotiate import JSON, media_type
 from doorward.web.operation import Operation, operation
@@ -58,7 +59,7 @@ class RecoveryApi:
             raise NotFound("Recovery by code is switched off.")
         if media_type(request.headers.get("content-type", "")) != JSON:
             raise InvalidInput("Send the order as application/json.")
-        given = JsonFields(await read_value(request))
+        given = await _order(request)
         identity_id, type_ = given.uuid("identity_id") or NOBODY, _flow_type(given)
         lifespan = _lifespan(given)
         identity = await self._admin.find_person(identity_id)
@@ -80,7 +81,7 @@ class RecoveryApi:
         """A link that lets its person back in, and anybody else who follows it."""
         if not self._methods.has_links:
             raise NotFound("Recovery by link is switched off.")
-        given = JsonFields(await read_value(request))
+        given = await _order(request)
         identity_id, lifespan = given.uuid("identity_id") or NOBODY, _lifespan(given)
         self._admin.check_return_to(first_values(request).get("return_to", ""))
         identity: Identity | None = await self._admin.find_person(identity_id)
@@ -88,6 +89,14 @@ class RecoveryApi:
             raise InvalidInput("There is no identity with this id.")
         made = await self._admin.hand_out_link(identity, external_url(request), lifespan)
         return json_answer({"recovery_link": made.link, "expires_at": rfc3339(made.expires_at)})
+
+
+async def _order(request: Request) -> JsonFields:
+    """The body. Raises InvalidInput, BodyTooLarge."""
+    try:
+        return JsonFields(await read_value(request))
+    except MalformedBody as error:
+        raise InvalidInput(error.reason) from None
 
 
 def _flow_type(given: JsonFields) -> FlowType:

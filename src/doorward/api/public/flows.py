@@ -53,10 +53,12 @@ class FlowEndpoints:
         base = f"/self-service/{self._kind}"
         # Kratos answers a verification that cannot start with JSON, browsers too.
         as_json = True if self._kind is FlowKind.VERIFICATION else None
+        # A form is fetched by programs; browsers are sent on from settings only, to sign in.
+        is_fetch_json = None if self._kind is FlowKind.SETTINGS else True
         return [
             Route(f"{base}/api", self._guarded(self._start_api, as_json=True), methods=["GET"]),
             Route(f"{base}/browser", self._guarded(self._start_browser, as_json=as_json), methods=["GET"]),
-            Route(f"{base}/flows", self._guarded(self._fetch), methods=["GET"]),
+            Route(f"{base}/flows", self._guarded(self._fetch, as_json=is_fetch_json), methods=["GET"]),
             Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
         ]
 
@@ -185,9 +187,7 @@ class FlowEndpoints:
             try:
                 return await endpoint(request)
             except DoorwardError as error:
-                # Somebody else's form is refused in JSON, whoever asks to see it (as in Kratos).
-                is_fetch = isinstance(error, SecurityCsrfViolation) and request.url.path.endswith("/flows")
-                response = await self._errors.answer(request, error, as_json=True if is_fetch else as_json)
+                response = await self._errors.answer(request, error, as_json=as_json)
                 if isinstance(error, SecurityCsrfViolation) and error.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(error.csrf_cookie))
                 return response
