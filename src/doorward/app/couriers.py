@@ -60,7 +60,8 @@ def letter_connectors(
             return HttpCarrier(read_request(*found), egress, sandbox, templates, clock)
         if channel is Channel.EMAIL and config.courier.smtp.connection_uri is not None:
             smtp = config.courier.smtp
-            return SmtpCarrier(read_server(smtp), Sender(smtp.from_address, smtp.from_name or "", smtp.headers))
+            server = read_server(smtp, refuses_private=config.clients.smtp.disallow_private_ip_ranges)
+            return SmtpCarrier(server, Sender(smtp.from_address, smtp.from_name or "", smtp.headers))
         if config.dev:
             return MailboxCarrier()
         return NoCarrier("no_channel", NO_MAIL if channel is Channel.EMAIL else NO_SMS)

@@ -8,6 +8,7 @@ from doorward.connectors.smtp.settings import SmtpServer
 from doorward.connectors.smtp.wire import Reply, SmtpLost, SmtpRefused, SmtpUntrusted, Wire, connect
 
 TIMEOUT_S = 30.0
+PRIVATE = "the mail server has a private address, and clients.smtp.disallow_private_ip_ranges is set"
 NO_TLS = (
     "the mail server offers no STARTTLS; add ?disable_starttls=true to the connection_uri if mail may travel in the "
     "clear"
@@ -77,6 +78,7 @@ async def begin(server: SmtpServer, timeout_s: float = TIMEOUT_S) -> Conversatio
     """
     wire = await connect(server.host, server.port, server.tls if server.is_implicit_tls else None, timeout_s)
     try:
+        _check_place(wire, server)
         _expected("greeting", await wire.hear(), 220)
         offers = await _hello(wire, server.local_name)
         if server.tls is not None and not server.is_implicit_tls:
@@ -88,6 +90,11 @@ async def begin(server: SmtpServer, timeout_s: float = TIMEOUT_S) -> Conversatio
         wire.hang_up()
         raise
     return Conversation(wire, frozenset(offers))
+
+
+def _check_place(wire: Wire, server: SmtpServer) -> None:
+    if server.refuses_private and not wire.is_public:
+        raise SmtpUntrusted(PRIVATE)
 
 
 async def _encrypted(wire: Wire, offers: dict[str, str], tls: ssl.SSLContext, host: str) -> Wire:

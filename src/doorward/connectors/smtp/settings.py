@@ -19,7 +19,10 @@ class BadSmtpSettings(Misconfigured):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where and how to connect. `is_implicit_tls`: TLS from the first byte; else STARTTLS, unless `is_plain`."""
+    """Where and how to connect. `is_implicit_tls`: TLS from the first byte; else STARTTLS, unless `is_plain`.
+
+    `refuses_private`: nothing is said to a server at a private address.
+    """
 
     host: str
     port: int
@@ -29,6 +32,7 @@ class SmtpServer:
     local_name: str = "localhost"
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    refuses_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Sender:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_server(config: SmtpConfig) -> SmtpServer:
+def read_server(config: SmtpConfig, *, refuses_private: bool = False) -> SmtpServer:
     """Raises BadSmtpSettings; the text never holds the URI, since the password is in it."""
     parts, port = _split(config)
     options = parse_qs(parts.query)
@@ -54,6 +58,7 @@ def read_server(config: SmtpConfig) -> SmtpServer:
         local_name=config.local_name or "localhost",
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
+        refuses_private=refuses_private,
     )
 
 

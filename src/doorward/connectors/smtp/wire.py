@@ -4,6 +4,9 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass
+from ipaddress import ip_address
+
+from doorward.security.addresses import AddressClass, classify
 
 LINE_LIMIT_BYTES = 8192
 LINES_LIMIT = 100
@@ -59,6 +62,12 @@ class Wire:
         self._beneath = beneath
         self._writer = writer
         self._timeout_s = timeout_s
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the other end has a public address: the one that answered, whatever its name resolves to by now."""
+        peer = self._writer.get_extra_info("peername")
+        return classify(ip_address(peer[0].partition("%")[0])) is AddressClass.PUBLIC
 
     @property
     def is_over(self) -> bool:

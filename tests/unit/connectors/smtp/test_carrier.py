@@ -263,3 +263,14 @@ async def test_who_lost_the_lease_sends_nothing() -> None:
         outcome = await carrier.carry(replace(letter(), is_held=lambda: False))
     assert isinstance(outcome, Retry)
     assert server.commands == []
+
+
+async def test_a_private_address_is_refused_where_that_is_asked_for() -> None:
+    async with (
+        running_smtp(SmtpServer()) as server,
+        carrying(server, replace(plain(server), refuses_private=True)) as c,
+    ):
+        outcome = await c.carry(letter())
+    assert isinstance(outcome, Snooze)
+    assert "disallow_private_ip_ranges" in outcome.reason
+    assert server.commands == []
