@@ -112,7 +112,7 @@ class LoginRules:
         Raises UnknownAal, SessionAal1Required, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
         """
         aal = _asked_aal(request)
-        target = self._settings.targets.check(request.query.get("return_to", ""), self._settings.default_url)
+        target = self._settings.targets.check(request.query.get("return_to", ""))
         if request.session is None:
             if aal == AAL2:
                 raise SessionAal1Required
@@ -297,7 +297,7 @@ def _has_reached(request: FlowRequest) -> bool:
 
 
 def _wants_refresh(request: FlowRequest) -> bool:
-    return request.query.get("refresh", "") == "true"
+    return request.query.get("refresh", "") in LENIENT_YES
 
 
 def _once(nodes: Sequence[Node]) -> list[Node]:
