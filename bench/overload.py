@@ -1,7 +1,8 @@
 """Ten times more sign-ups than the machine can hash, alone and beside hostile templates and targets.
 
 Phases of one run: quiet (one client), the rate that the machine can hash, ten times that rate, the same with hostile
-templates and targets. The load comes at a fixed rate, whatever is answered, from processes of their own."""
+templates and targets, and with as many harmless ones. The load comes at a fixed rate, whatever is answered, from
+processes of their own."""
 
 import argparse
 import asyncio
@@ -81,19 +82,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="overloaded phases without and with hostility, in turns")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with hostile_target() as url, stack() as (plain, _), stack(config=hostility(url)) as (hostile, _):
-        token = {each.public: each.sign_up("whoami@example.org").body["session_token"] for each in (plain, hostile)}
+    with (
+        hostile_target() as url,
+        stack() as (plain, _),
+        stack(config=harmless(url)) as (tame, _),
+        stack(config=hostility(url)) as (hostile, _),
+    ):
+        every = (plain, tame, hostile)
+        token = {each.public: each.sign_up("whoami@example.org").body["session_token"] for each in every}
         asyncio.run(sign_up_many(plain, "warm", 60, 8))
         capacity = asyncio.run(sign_up_many(plain, "capacity", 300, 8))
         quiet = run(plain, token[plain.public], 2.0, arguments.seconds, "quiet")
-        alone, beside = Phase(), Phase()
+        alone, with_ten, beside = Phase(), Phase(), Phase()
         for number in range(arguments.rounds):
-            for server, phase in ((plain, alone), (hostile, beside)):
+            for server, phase in ((plain, alone), (tame, with_ten), (hostile, beside)):
                 rate = capacity * arguments.times
                 merge(phase, run(server, token[server.public], rate, arguments.seconds, f"over{number}"))
         check(plain, 361 + quiet.statuses[200] + alone.statuses[200])
+        check(tame, 1 + with_ten.statuses[200])
         check(hostile, 1 + beside.statuses[200])
-    report("overload", figures(capacity, quiet, alone, beside), arguments.json)
+    report("overload", figures(capacity, quiet, alone, with_ten, beside), arguments.json)
 
 
 def hostility(url: str) -> str:
@@ -101,6 +109,12 @@ def hostility(url: str) -> str:
     lines = [action(f"template-{name}", f"{url}ok", template) for name, template in TEMPLATES.items()]
     lines += [action(f"target-{name}", f"{url}{name}", HARMLESS) for name in TARGETS]
     return "\n".join(["actions:", *lines, ""])
+
+
+def harmless(url: str) -> str:
+    """As many actions, none of them hostile: what is left of the difference is hostility's."""
+    names = [f"tame{number}" for number in range(len(TEMPLATES) + len(TARGETS))]
+    return "\n".join(["actions:", *(action(name, f"{url}ok", HARMLESS) for name in names), ""])
 
 
 def action(name: str, url: str, template: str) -> str:
@@ -201,12 +215,15 @@ def check(server: Server, accepted: int) -> None:
         raise SystemExit(f"{accepted} sign-ups were accepted, and {found} people are there")
 
 
-def figures(capacity: float, quiet: Phase, alone: Phase, beside: Phase) -> dict[str, Any]:
+def figures(capacity: float, quiet: Phase, alone: Phase, with_ten: Phase, beside: Phase) -> dict[str, Any]:
     found: dict[str, Any] = {"sign-ups/s that the machine can hash": capacity, **of("quiet", quiet)}
-    found |= of("overloaded", alone) | of("overloaded, hostility", beside)
+    found |= of("overloaded", alone) | of("overloaded, harmless actions", with_ten)
+    found |= of("overloaded, hostility", beside)
     found["accepted p99, overloaded / quiet"] = percentile(alone.accepted_s, 0.99) / percentile(quiet.accepted_s, 0.99)
     found["whoami p99, overloaded / quiet"] = percentile(alone.whoami_s, 0.99) / percentile(quiet.whoami_s, 0.99)
-    found["whoami p99, with / without hostility"] = percentile(beside.whoami_s, 0.99) / percentile(alone.whoami_s, 0.99)
+    p99 = {name: percentile(phase.whoami_s, 0.99) for name, phase in (("none", alone), ("harmless", with_ten))}
+    found["whoami p99, hostile / as many harmless actions"] = percentile(beside.whoami_s, 0.99) / p99["harmless"]
+    found["whoami p99, hostile / no actions"] = percentile(beside.whoami_s, 0.99) / p99["none"]
     return found
 
 
