@@ -6,7 +6,7 @@ Stricter than Kratos where its rules open a redirect: see docs/reference/compati
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from doorward.errors import InvalidInput
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
@@ -77,9 +77,11 @@ def _parsed(return_to: str) -> SplitResult:
 
 
 def _resolved(base: str, reference: str) -> SplitResult:
+    """On the default's host; its path does not count (as in Kratos)."""
     if not reference.startswith(RELATIVE):
         raise SelfServiceFlowReturnToForbidden
-    return urlsplit(urljoin(base, reference))
+    host = urlsplit(base)
+    return urlsplit(reference)._replace(scheme=host.scheme, netloc=host.netloc)
 
 
 def _climbs(path: str) -> bool:

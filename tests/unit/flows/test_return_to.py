@@ -32,8 +32,8 @@ TARGETS = ReturnTargets(
         ("https://deep.example.org/inside/more", "https://deep.example.org/inside/more"),
         ("https://a.b.wild.example.org/", "https://a.b.wild.example.org/"),
         ("https://deep.example.org/%69nside", "https://deep.example.org/%69nside"),
-        ("?step=2", "https://app.example.org/welcome?step=2"),
-        ("#top", "https://app.example.org/welcome#top"),
+        ("?step=2", "https://app.example.org?step=2"),
+        ("#top", "https://app.example.org#top"),
         ("myapp://callback/done", "myapp://callback/done"),
     ],
 )
