@@ -4,13 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
 from doorward.identities.rows import IDENTITY_COLUMNS, assembled, read_receipt
 from doorward.ids import new_row_id
 from doorward.storage.contract import Reader, Transaction
-from doorward.storage.types import read_uuid
+from doorward.storage.types import adapt_json, read_uuid
 
 
 async def insert_identity(tx: Transaction, identity: Identity) -> bool:
@@ -274,11 +272,7 @@ def _identity_params(identity: Identity) -> dict[str, Any]:
 
 def _boxed(value: Any) -> Any:
     """A bare text or number among JSON values has to be written as JSON too."""
-    return value if value is None or isinstance(value, dict | list) else _json_text(value)
-
-
-def _json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return value if value is None or isinstance(value, dict | list) else adapt_json(value)
 
 
 def _address_params(identity_id: UUID, address: VerifiableAddress | RecoveryAddress) -> dict[str, Any]:

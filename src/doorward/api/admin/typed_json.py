@@ -2,7 +2,7 @@
 if absent, and, where asked for, no name that nobody knows."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +75,9 @@ class JsonFields:
             return None
         try:
             found = datetime.fromisoformat(text)
-        except ValueError:
+            # Five past midnight of the year 1 in Berlin is no time at all in UTC.
+            found = found if found.tzinfo is None else found.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise MalformedBody(f"{self._named(name)} has to be a time such as 2026-01-31T12:00:00Z.") from None
         if found.tzinfo is None:
             raise MalformedBody(f"{self._named(name)} has to name its time zone.")
