@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from doorward.flows.messages import Message
+from doorward.flows.query_string import first_of
 
 CSRF_FIELD = "csrf_token"
 
@@ -121,4 +122,4 @@ class Flow:
 
 def query_value(url: str, name: str) -> str:
     """The first value of a query parameter, "" where there is none."""
-    return parse_qs(urlsplit(url).query, keep_blank_values=True).get(name, [""])[0]
+    return first_of(urlsplit(url).query).get(name, "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from doorward.flows.query_string import first_of
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.observability.tracing import current_trace_id
 from doorward.web.body import read_submission
@@ -57,7 +58,4 @@ def headers_of(request: Request) -> dict[str, tuple[str, ...]]:
 
 def first_values(request: Request) -> Mapping[str, str]:
     """The query; the first of several values counts."""
-    found: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        found.setdefault(name, value)
-    return found
+    return first_of(request.scope["query_string"].decode("latin-1"))
