@@ -1,8 +1,9 @@
 """`doorward identities`: through the same service as every other path, so that each change fires its event."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import click
@@ -11,8 +12,10 @@ import orjson
 from doorward.app.core import Core, opened_core
 from doorward.audit import write_audit
 from doorward.cli.consents import CAUSE_HELP, stated_consents
+from doorward.cli.delete_rows import batches, delete_batch
 from doorward.cli.options import installation_options, json_option
-from doorward.cli.output import print_facts, print_json, print_table, run, say
+from doorward.cli.output import print_facts, print_json, print_json_line, print_table, run, say, tell_refusal
+from doorward.cli.progress import progress
 from doorward.errors import InvalidInput
 from doorward.identities import store
 from doorward.identities.draft import NewCredential, NewIdentity
@@ -190,24 +193,59 @@ def verify(identity_id: UUID, address: str, via: str, config: tuple[Path, ...], 
 
 
 @identities.command()
-@click.argument("identity_id", type=click.UUID)
+@click.argument("identity_id", type=click.UUID, required=False)
+@click.option(
+    "--file", type=click.File("rb"), help="Delete all that FILE names, one id (or JSON object) a line; - reads."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @installation_options
 @json_option
-def delete(identity_id: UUID, yes: bool, config: tuple[Path, ...], as_json: bool) -> None:
-    """Delete an identity. Its deletion is delivered to where the person was sent before."""
+def delete(identity_id: UUID | None, file: BinaryIO | None, yes: bool, config: tuple[Path, ...], as_json: bool) -> None:
+    """Delete an identity, or all that a file names. Deletions are delivered to where the persons were sent before."""
+    if (identity_id is None) == (file is None):
+        raise click.UsageError("Name one identity, or a file with --file.")
     if not yes:
-        click.confirm(f"Delete {identity_id} for good?", abort=True, err=True)
+        click.confirm(f"Delete {identity_id or 'all that the file names'} for good?", abort=True, err=True)
+    if file is not None:
+        _delete_all(file, config, as_json)
+        return
 
     async def work() -> Mapping[str, Any]:
         async with opened_core(config) as core:
 
             async def delete_it(tx: Transaction) -> Change:
-                return await core.identities.delete(tx, identity_id, _cause())
+                return await core.identities.delete(tx, _known(identity_id), _cause())
 
             return _shown(core, await core.database.transaction(delete_it))
 
     _print(run(work()), as_json, "Deleted")
+
+
+def _delete_all(file: BinaryIO, config: tuple[Path, ...], as_json: bool) -> None:
+    async def work() -> tuple[int, int]:
+        deleted = refused = 0
+        with progress("Deleting") as advance:
+            async with opened_core(config) as core:
+                for batch in batches(file):
+                    for each in await delete_batch(core, batch, _cause()):
+                        deleted, refused = deleted + (each.refusal is None), refused + (each.refusal is not None)
+                        tell_refusal(each.number, each.refusal, as_json=as_json)
+                    advance(deleted + refused, None)
+        return deleted, refused
+
+    deleted, refused = run(work())
+    if as_json:
+        print_json_line({"summary": {"deleted": deleted, "rejected": refused}})
+    else:
+        say(f"{deleted} deleted, {refused} refused.")
+    if refused:
+        sys.exit(1)
+
+
+def _known(identity_id: UUID | None) -> UUID:
+    if identity_id is None:
+        raise InvalidInput("An id is needed.")
+    return identity_id
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from doorward.cli.import_rows import Line, read_lines
 from doorward.cli.import_run import ImportRun, ImportSettings, Settled
 from doorward.cli.import_state import ImportState, read_state, write_state
 from doorward.cli.options import installation_options, json_option
-from doorward.cli.output import print_json_line, run, say, warn
+from doorward.cli.output import print_json_line, run, say, tell_refusal
 from doorward.cli.progress import progress
 from doorward.errors import DoorwardError
 
@@ -58,14 +58,8 @@ class Outputs:
 
     def tell(self, settled: Settled) -> None:
         """A refused line: its number, a stable code, a reason. The line itself only into the file of refused lines."""
-        if settled.refusal is None:
-            return
-        code, reason = settled.refusal.code(), str(settled.refusal)
-        if self.as_json:
-            print_json_line({"line": settled.line.number, "error": {"code": code, "reason": reason}})
-        else:
-            warn(f"line {settled.line.number}: {reason} [{code}]")
-        if self.rejects is not None and settled.line.text is not None:
+        tell_refusal(settled.line.number, settled.refusal, as_json=self.as_json)
+        if settled.refusal is not None and self.rejects is not None and settled.line.text is not None:
             self.rejects.write(settled.line.text.rstrip(b"\r\n") + b"\n")
 
 

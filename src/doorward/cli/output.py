@@ -39,6 +39,16 @@ def print_json_line(value: Any) -> None:
     sys.stdout.flush()
 
 
+def tell_refusal(line: int, refusal: DoorwardError | None, *, as_json: bool) -> None:
+    """A line of a file that was refused: its number, a stable code and a reason. Nothing for None."""
+    if refusal is None:
+        return
+    if as_json:
+        print_json_line({"line": line, "error": {"code": refusal.code(), "reason": str(refusal)}})
+    else:
+        warn(f"line {line}: {refusal} [{refusal.code()}]")
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
     """A table that fits the terminal; an empty one says so."""
     if not rows:

@@ -191,6 +191,22 @@ def test_an_export_goes_on_where_it_was_cut(program: Program) -> None:
     assert "not_an_export" in program.run("export", "-o", str(output), "--resume", code=1).output
 
 
+def test_all_that_a_file_names_are_deleted(program: Program) -> None:
+    program.run("import", program.file("in.jsonl", [person(n) for n in range(4)]))
+    exported = [json.loads(line) for line in program.run("export").stdout.splitlines()]
+    nobody = "11111111-1111-4111-8111-111111111111"
+    rows = [exported[0]["id"], exported[1], "", nobody, "nonsense", "{}", "{", json.dumps(exported[2]["id"])]
+    *refused, last = told(program.run("delete", "--yes", "--json", "--file", program.file("ids", rows), code=1))
+    assert [(each["line"], each["error"]["code"]) for each in refused] == [
+        (4, "identity_not_found"),
+        (5, "no_identity_named"),
+        (6, "no_identity_named"),
+        (7, "no_identity_named"),
+    ]
+    assert last == {"summary": {"deleted": 3, "rejected": 4}}
+    assert program.emails() == [exported[3]["traits"]["email"]]
+
+
 def test_a_state_of_another_file_is_refused(program: Program) -> None:
     state = program.folder / "state"
     write_state(state, ImportState("/elsewhere", 3))
