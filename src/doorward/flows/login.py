@@ -53,10 +53,6 @@ OWN_FIELDS: FieldTypes = {
 }
 
 
-class UnknownAal(InvalidInput):
-    """The requested assurance level has to be aal1 or aal2."""
-
-
 @dataclass(frozen=True, slots=True)
 class LoginSettings:
     """`default_url` is where a browser goes after signing in, `method_urls` after a certain method.
@@ -109,7 +105,7 @@ class LoginRules:
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Who is signed in signs in again only with `refresh=true` or for a higher level.
 
-        Raises UnknownAal, SessionAal1Required, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
+        Raises InvalidInput for an unknown level, SessionAal1Required, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
         """
         aal = _asked_aal(request)
         target = self._settings.targets.check(request.query.get("return_to", ""))
@@ -288,7 +284,7 @@ SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that
 def _asked_aal(request: FlowRequest) -> str:
     aal = request.query.get("aal", "") or AAL1
     if aal not in (AAL1, AAL2):
-        raise UnknownAal
+        raise InvalidInput("The requested assurance level has to be aal1 or aal2.")
     return aal
 
 
