@@ -105,7 +105,8 @@ class LoginRules:
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Who is signed in signs in again only with `refresh=true` or for a higher level.
 
-        Raises InvalidInput for an unknown level, SessionAal1Required, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
+        Raises InvalidInput for an unknown level, SessionAal1Required, SessionAlreadyAvailable,
+        SelfServiceFlowReturnToForbidden.
         """
         aal = _asked_aal(request)
         target = self._settings.targets.check(request.query.get("return_to", ""))
