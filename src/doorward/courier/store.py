@@ -29,6 +29,17 @@ async def insert_message(tx: Transaction, message_id: UUID, message: Message, no
     )
 
 
+async def withdraw_message(tx: Transaction, message_id: UUID) -> None:
+    """Takes back what this transaction has queued, without a trace."""
+    for table, column in (
+        ("courier_messages", "id"),
+        ("deliveries", "id"),
+        ("events", "identity_id"),
+        ("identity_keys", "identity_id"),
+    ):
+        await tx.execute(f"DELETE FROM {table} WHERE {column} = :id", {"id": message_id})
+
+
 async def forget_person(tx: Transaction, identity_id: UUID, now: datetime) -> None:
     """A person is deleted: what was not sent is cancelled, and no list names them any more."""
     owned = "SELECT id FROM courier_messages WHERE identity_id = :identity_id"

@@ -4,8 +4,8 @@ Which template that is follows from what the code is good for and whether anybod
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -43,6 +43,8 @@ class Queue(Protocol):
 
     async def queue(self, tx: Transaction, message: Message) -> UUID: ...
 
+    async def rehearse(self, tx: Transaction, message: Message) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -77,6 +79,22 @@ class CodeSender:
 
         `identity` is the person as templates see them; `traits` are those of somebody who is about to sign up.
         """
+        await self._courier.queue(tx, await self._letter(tx, errand, recipient, identity, traits))
+
+    async def pretend(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
+        """The same work for an address that nobody is known by, and nothing leaves. The code that is made opens
+        nothing, as it is nobody's.
+        """
+        await self._courier.rehearse(tx, await self._letter(tx, errand, replace(recipient, identity_id=None)))
+
+    async def _letter(
+        self,
+        tx: Transaction,
+        errand: Errand,
+        recipient: Recipient,
+        identity: Identity | None = None,
+        traits: Mapping[str, Any] | None = None,
+    ) -> Message:
         issue = self.codes.issue if errand.form is Form.CODE else self.links.issue
         secret = await issue(tx, errand.flow.id, errand.purpose, recipient)
         lifespan = self.codes.limits.lifespan if errand.form is Form.CODE else self.links.lifespan
@@ -92,11 +110,20 @@ class CodeSender:
             transient_payload=errand.payload,
             lifespan_s=lifespan.total_seconds(),
         )
-        until = self._until(lifespan)
-        await self._courier.queue(tx, self._message(errand, template, recipient, data, until))
+        return self._message(errand, template, recipient, data, self._clock.now() + lifespan)
 
-    async def warn(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
-        """Tells an address that nobody is known by it (`notify_unknown_recipients`). No code is made."""
+    async def answer_nobody(
+        self, tx: Transaction, errand: Errand, recipient: Recipient, *, is_told: bool, takes_phones: bool
+    ) -> None:
+        """For an address that nobody is known by: a message that says so where that is wanted, else only the work."""
+        if not is_address(recipient.via, recipient.address):
+            return
+        if is_told and (takes_phones or recipient.via == "email"):
+            await self._warn(tx, errand, recipient)
+        else:
+            await self.pretend(tx, errand, recipient)
+
+    async def _warn(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
         template = UNKNOWN[errand.purpose, errand.form]
         data = template_data(
             template,
@@ -113,9 +140,6 @@ class CodeSender:
         if errand.purpose is Purpose.VERIFICATION:
             return with_query(f"{self._base}/{errand.purpose}", flow=str(errand.flow.id), code=secret)
         return None
-
-    def _until(self, lifespan: timedelta) -> datetime:
-        return self._clock.now() + lifespan
 
     def _message(
         self,
@@ -139,6 +163,6 @@ class CodeSender:
         )
 
 
-def is_deliverable(via: str, address: str, *, takes_phones: bool) -> bool:
-    """Whether a message can be sent to what somebody typed, whoever that is."""
-    return is_email(address) if via == "email" else takes_phones and is_phone(address)
+def is_address(via: str, address: str) -> bool:
+    """Whether what somebody typed is an address at all."""
+    return is_email(address) if via == "email" else is_phone(address)

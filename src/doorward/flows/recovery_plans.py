@@ -8,7 +8,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done, Navigate, Reread, Stored, Why
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import Errand, is_deliverable
+from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.model import Flow, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
@@ -45,10 +45,10 @@ class SendRecovery:
         await sender.codes.invalidate(tx, flow.id, Purpose.RECOVERY)
         if self.owner is not None:
             await sender.send(tx, errand, self.to, self.owner)
-        elif settings.tells_strangers and is_deliverable(
-            self.to.via, self.to.address, takes_phones=settings.takes_phones
-        ):
-            await sender.warn(tx, errand, self.to)
+        else:
+            await sender.answer_nobody(
+                tx, errand, self.to, is_told=settings.tells_strangers, takes_phones=settings.takes_phones
+            )
 
     async def conclude(self, written: None) -> Stored:
         return Stored(replace(self.flow, beside={**self.flow.beside, TRANSIENT: dict(self.payload)}), Why.ADVANCED)

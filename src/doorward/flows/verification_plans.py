@@ -9,7 +9,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Reread, Stored, Why
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import CodeSender, Errand, is_deliverable
+from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
 from doorward.flows.messages import Catalogue, Words
@@ -64,8 +64,14 @@ class SendProof:
         if owner is not None:
             await self.tools.sender.send(tx, errand, Recipient(via, value, owner.id), owner)
             await self.tools.identities.mark_address_sent(tx, owner.id, via, value)
-        elif settings.tells_strangers and is_deliverable(via, value, takes_phones=settings.takes_phones):
-            await self.tools.sender.warn(tx, errand, Recipient(via, value))
+        else:
+            await self.tools.sender.answer_nobody(
+                tx,
+                errand,
+                Recipient(via, value),
+                is_told=settings.tells_strangers,
+                takes_phones=settings.takes_phones,
+            )
         return flow
 
     async def conclude(self, written: Flow) -> Stored:
