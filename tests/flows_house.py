@@ -63,6 +63,7 @@ SCHEMA: dict[str, Any] = {
                     "ory.sh/kratos": {
                         "credentials": {"password": {"identifier": True}},
                         "verification": {"via": "email"},
+                        "recovery": {"via": "email"},
                     },
                 },
                 "name": {"type": "object", "properties": {"first": {"type": "string", "title": "First name"}}},

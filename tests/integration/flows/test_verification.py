@@ -1,0 +1,170 @@
+"""Proving an address by code and by link, on both databases."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from doorward.flows.answers import Reread
+from doorward.flows.errors import SecurityCsrfViolation, SelfServiceFlowReplaced
+from doorward.flows.model import FlowKind, FlowState, FlowType
+from doorward.identities.events import EventKind
+from doorward.identities.store import find_identity
+from flows_house import House, MakeHouse
+from proof_house import letters, other_than, person, proving, said, shown
+
+ADA, NOBODY = "ada@example.org", "nobody@example.org"
+KIND = FlowKind.VERIFICATION
+
+
+async def signed_up(house: House) -> UUID:
+    done = await house.client(FlowType.API).sign_up(ADA)
+    return UUID(done.body["identity"]["id"])
+
+
+async def is_verified(house: House, identity_id: UUID) -> bool:
+    identity = await find_identity(house.database.reader, identity_id)
+    assert identity is not None
+    return identity.verifiable_addresses[0].verified
+
+
+async def test_a_sign_up_brings_a_code_and_the_code_verifies(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    identity_id = await signed_up(house)
+    (letter,) = await letters(house)
+    assert (letter.template, letter.recipient) == ("verification_code_valid", ADA)
+    rows = await house.database.reader.fetch_all("SELECT id FROM flows WHERE kind = 'verification'")
+    ada = person(house, KIND)
+    fetched = await house.engine.fetch(KIND, str(rows[0]["id"]), ada.request({}))
+    answer = await ada.submit(fetched.flow, code=letter.code)
+    assert said(answer) == [1080002]
+    assert shown(answer).state is FlowState.PASSED_CHALLENGE
+    assert await is_verified(house, identity_id)
+    assert [event.kind for event in house.recorder.events][-1] is EventKind.ADDRESS_VERIFIED
+
+
+async def test_no_code_without_the_account_and_no_account_without_the_code(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    await signed_up(house)
+    again = await house.client(FlowType.API).submit(
+        await house.client(FlowType.API).start(),
+        {"method": "password", "password": "correct-horse-9-battery", "traits": {"email": ADA}},
+    )
+    assert said(again) == [4000007]
+    assert len(await letters(house)) == 1
+    assert await house.count("one_time_codes") == 1
+
+
+async def test_a_wrong_code_counts_and_too_many_bring_a_new_form(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    code = (await letters(house))[-1].code
+    for _ in range(5):
+        assert said(await ada.submit(flow, code=other_than(code))) == [4070006]
+    answer = await ada.submit(flow, code=code)
+    assert isinstance(answer, Reread)
+    assert isinstance(answer.problem, SelfServiceFlowReplaced)
+    assert answer.problem.use_flow_id == answer.flow.id != flow.id
+    assert not await is_verified(house, identity_id)
+
+
+async def test_of_two_submits_at_once_one_verifies(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    code = (await letters(house))[-1].code
+    before = len(house.recorder.events)
+    both = await asyncio.gather(ada.submit(flow, code=code), ada.submit(flow, code=code), return_exceptions=True)
+    passed = [each for each in both if not isinstance(each, BaseException)]
+    assert len(passed) == 2
+    kinds = [event.kind for event in house.recorder.events[before:]]
+    assert kinds == [EventKind.ADDRESS_VERIFIED]
+
+
+async def test_a_newer_code_ends_the_older(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    flow = shown(await ada.submit(flow, email=ADA))
+    older, newer = [letter.code for letter in await letters(house)][-2:]
+    if older != newer:
+        assert said(await ada.submit(flow, code=older)) == [4070006]
+    assert said(await ada.submit(flow, code=newer)) == [1080002]
+
+
+async def test_a_code_expires(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    code = (await letters(house))[-1].code
+    house.clock.move(minutes=59, seconds=59)
+    assert said(await ada.submit(flow, code=other_than(code))) == [4070006]
+    house.clock.move(seconds=1)
+    answer = await ada.submit(flow, code=code)
+    assert isinstance(answer, Reread)
+    assert [message.id for message in answer.flow.ui.messages] == [4070005]
+    assert not await is_verified(house, identity_id)
+
+
+async def test_a_stranger_is_answered_alike_and_gets_nothing(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    await signed_up(house)
+    known, unknown = person(house, KIND), person(house, KIND)
+    for_ada = shown(await known.submit(await known.start(), email=ADA))
+    for_nobody = shown(await unknown.submit(await unknown.start(), email=NOBODY))
+    assert [m.id for m in for_ada.ui.messages] == [m.id for m in for_nobody.ui.messages]
+    assert [(n.name, n.label) for n in for_ada.ui.nodes] == [(n.name, n.label) for n in for_nobody.ui.nodes]
+    assert [letter.recipient for letter in await letters(house)] == [ADA, ADA]
+    assert await house.count("deliveries") == 2
+    assert await house.count("identity_keys") == 2
+
+
+async def test_strangers_are_told_where_that_is_wanted(make_house: MakeHouse) -> None:
+    house = await make_house(proving(tells=True))
+    client = person(house, KIND)
+    await client.submit(await client.start(), email=NOBODY)
+    await client.submit(await client.start(), email="no address at all")
+    (letter,) = await letters(house)
+    assert (letter.template, letter.recipient) == ("verification_code_invalid", NOBODY)
+
+
+async def test_a_link_verifies_once(make_house: MakeHouse) -> None:
+    house = await make_house(proving("link"))
+    identity_id = await signed_up(house)
+    ada = person(house, KIND, FlowType.BROWSER)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    token = (await letters(house))[-1].token
+    wrong = await ada.follow(flow, token="x" * 32)
+    assert isinstance(wrong, Reread)
+    assert not await is_verified(house, identity_id)
+    assert said(await ada.follow(flow, token=token)) == [1080002]
+    assert await is_verified(house, identity_id)
+    again = await ada.follow(flow, token=token)
+    assert isinstance(again, Reread)
+    assert [message.id for message in again.flow.ui.messages] == [4070001]
+
+
+async def test_an_address_that_was_given_up_cannot_be_verified(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    code = (await letters(house))[-1].code
+
+    async def give_up(tx: object) -> None:
+        await tx.execute("DELETE FROM verifiable_addresses WHERE identity_id = :id", {"id": identity_id})  # type: ignore[attr-defined]
+
+    await house.database.transaction(give_up)
+    assert said(await ada.submit(flow, code=code)) == [4070006]
+
+
+async def test_an_address_needs_the_csrf_token(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    ada = person(house, KIND, FlowType.BROWSER)
+    with pytest.raises(SecurityCsrfViolation):
+        await ada.submit(await ada.start(), email=ADA, csrf_token="")

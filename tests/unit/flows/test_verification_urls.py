@@ -1,0 +1,24 @@
+"""Where a verification that a sign-up has begun leads to."""
+
+import pytest
+
+from doorward.flows.verification import request_url
+
+BASE = "http://127.0.0.1:4433/self-service/registration/browser"
+
+
+@pytest.mark.parametrize(
+    ("origin", "begun"),
+    [
+        (BASE, BASE),
+        (f"{BASE}?return_to=https://a.example/", f"{BASE}?return_to=https://a.example/"),
+        (f"{BASE}?after_verification_return_to=https://b.example/", f"{BASE}?return_to=https%3A%2F%2Fb.example%2F"),
+        (
+            f"{BASE}?return_to=https://a.example/&after_verification_return_to=https://b.example/",
+            f"{BASE}?return_to=https%3A%2F%2Fb.example%2F",
+        ),
+        (f"{BASE}?return_to=x&after_verification_return_to=", f"{BASE}?return_to=x"),
+    ],
+)
+def test_request_url(origin: str, begun: str) -> None:
+    assert request_url(origin) == begun
