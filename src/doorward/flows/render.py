@@ -36,7 +36,8 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
 def ui_json(ui: Ui, csrf_token: str = "") -> dict[str, Any]:
     """`{action, method, nodes, messages?}`; `nodes` is null where there are none (as in Kratos)."""
     nodes = [node.with_attributes(value=csrf_token) if node.name == CSRF_FIELD else node for node in ui.nodes]
-    body: dict[str, Any] = {"action": ui.action, "method": ui.method, "nodes": [node_json(node) for node in nodes] or None}
+    shown = [node_json(node) for node in nodes]
+    body: dict[str, Any] = {"action": ui.action, "method": ui.method, "nodes": shown or None}
     if ui.messages:
         body["messages"] = [message.to_json() for message in ui.messages]
     return body
