@@ -7,6 +7,7 @@ import click
 from doorward.app.core import opened_core
 from doorward.cli.options import installation_options, json_option
 from doorward.cli.output import print_json, run, say, warn
+from doorward.identities.vault_rotation import reseal
 from doorward.security.cipher import Cipher
 from doorward.storage.identity_keys import Rotation, rotate
 
@@ -20,7 +21,7 @@ def secrets() -> None:
 @installation_options
 @json_option
 def rotate_(config: tuple[Path, ...], as_json: bool) -> None:
-    """Wrap every person's key anew with the first of secrets.cipher.
+    """Wrap every person's key, and the secrets of second factors, anew with the first of secrets.cipher.
 
     Put the new secret first, keep the old one behind it, restart, run this, then remove the old one. It works in
     batches and may be interrupted and repeated.
@@ -29,8 +30,14 @@ def rotate_(config: tuple[Path, ...], as_json: bool) -> None:
     async def work() -> Rotation:
         async with opened_core(config) as core:
             cipher = Cipher([secret.reveal() for secret in core.config.secrets.for_cipher()])
-            return await rotate(
+            keys = await rotate(
                 core.database, cipher, lambda done: warn(f"{done.checked} keys checked, {done.rewrapped} wrapped anew")
+            )
+            factors = await reseal(core.database, core.vault)
+            return Rotation(
+                keys.checked + factors.checked,
+                keys.rewrapped + factors.resealed,
+                keys.unreadable + factors.unreadable,
             )
 
     done = run(work())

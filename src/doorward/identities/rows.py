@@ -47,7 +47,10 @@ async def assembled_all(reader: Reader, rows: Sequence[Row], with_credentials: b
             identity_id,
             verifiable.get(identity_id, ()),
             recovery.get(identity_id, ()),
-            {each["type"]: _credential(each, names.get(identity_id, ())) for each in credentials.get(identity_id, ())},
+            {
+                each["type"]: read_credential(each, names.get(identity_id, ()))
+                for each in credentials.get(identity_id, ())
+            },
         )
         for identity_id, row in zip(ids, rows, strict=True)
     ]
@@ -88,7 +91,7 @@ def read_identity(
     )
 
 
-def _credential(row: Row, names: Sequence[Row]) -> Credential:
+def read_credential(row: Row, names: Sequence[Row]) -> Credential:
     return Credential(
         type=row["type"],
         identifiers=tuple(name["identifier"] for name in names if name["type"] == row["type"]),

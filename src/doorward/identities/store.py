@@ -1,5 +1,6 @@
 """SQL that writes and reads single identities with their credentials, addresses and consent receipts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,6 +69,18 @@ async def replace_credential(tx: Transaction, identity_id: UUID, credential: Cre
     """Writes a credential with its identifiers; False when an identifier belongs to somebody else."""
     await delete_credential(tx, identity_id, credential.type)
     return await insert_credential(tx, identity_id, credential)
+
+
+async def renew_config(tx: Transaction, identity_id: UUID, seen: Credential, config: Mapping[str, Any]) -> bool:
+    """Gives a credential another config that means the same; False when it is no longer the one that was seen."""
+    rows = await tx.execute(
+        """
+        UPDATE credentials SET config = :config
+        WHERE identity_id = :identity_id AND type = :type AND updated_at = :updated_at
+        """,
+        {"config": dict(config), "identity_id": identity_id, "type": seen.type, "updated_at": seen.updated_at},
+    )
+    return rows == 1
 
 
 async def insert_credential(tx: Transaction, identity_id: UUID, credential: Credential) -> bool:

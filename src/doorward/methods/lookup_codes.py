@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from doorward.clock import rfc3339
@@ -11,6 +11,7 @@ from doorward.clock import rfc3339
 NAME, CODES = "lookup_secret", "recovery_codes"
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 COUNT, LENGTH = 12, 8
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,12 @@ def _is_code(row: Any) -> bool:
     return isinstance(row, Mapping) and bool(row.get("code"))
 
 
-def _time(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+def _time(value: Any) -> datetime | None:
+    """Whatever says that a code was used makes it used, even if nobody can tell when."""
+    if not value:
+        return None
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return LONG_AGO
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,8 +1,8 @@
 """Signing in with a password: its fields, the hash it is held against, a better hash where settings have changed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from doorward.errors import Misconfigured
 from doorward.flows.contract import Refused
 from doorward.flows.form import FormProblem
 from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginStage, LoginView, Write
@@ -11,11 +11,20 @@ from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Credential, Identity
 from doorward.identities.normalise import normalise_identifier
-from doorward.identities.store import find_by_identifier, replace_credential
+from doorward.identities.store import find_by_identifier, renew_config
 from doorward.security.passwords import PasswordHasher
 from doorward.storage.contract import Database, Transaction
 
-FIELD, IDENTIFIER = "password", "identifier"
+FIELD, IDENTIFIER, OLDER = "password", "identifier", "password_identifier"
+
+
+class PasswordMigrationMissing(Misconfigured):
+    """This password is known to a migration hook only, and none is configured."""
+
+    @classmethod
+    def code(cls) -> str:
+        """As in Kratos."""
+        return "invalid_configuration"
 
 
 class PasswordLogin:
@@ -29,7 +38,7 @@ class PasswordLogin:
 
     @property
     def fields(self) -> FieldTypes:
-        return {FIELD: "string", IDENTIFIER: "string", "password_identifier": "string"}
+        return {FIELD: "string", IDENTIFIER: "string", OLDER: "string"}
 
     def nodes(self, view: LoginView) -> Sequence[Node]:
         """At a first factor, and again for somebody who has a password."""
@@ -63,17 +72,20 @@ class PasswordLogin:
 
     def check(self, form: LoginForm) -> Sequence[FormProblem]:
         """Both fields have to be filled in."""
-        missing = [name for name in (IDENTIFIER, FIELD) if not form.text(name)]
+        given = {IDENTIFIER: _identifier(form), FIELD: form.text(FIELD)}
+        missing = [name for name, value in given.items() if not value]
         return [FormProblem(name, form.words.say(4000002, {"property": name})) for name in missing]
 
     async def login(self, form: LoginForm) -> Authenticated | Refused:
         """Takes as long and says the same for an account that is not there. Raises Overloaded."""
-        identifier = normalise_identifier(form.text(IDENTIFIER))
+        identifier = normalise_identifier(_identifier(form))
         password = form.text(FIELD)
         reader = self._database.reader
         identity = await find_by_identifier(reader, self.name, identifier, with_credentials=True)
         credential = identity.credentials.get(self.name) if identity else None
         encoded = str(credential.config.get("hashed_password", "")) if credential else ""
+        if credential is not None and credential.config.get("use_password_migration_hook"):
+            raise PasswordMigrationMissing
         wrong = Refused((FormProblem(None, form.words.say(4000006)),))
         if identity is None or credential is None or not encoded:
             await self._hasher.hash_nothing(password)
@@ -88,12 +100,18 @@ class PasswordLogin:
         if not self._hasher.needs_rehash(encoded):
             return ()
         hashed = await self._hasher.hash(password)
-        renewed = replace(credential, config={**credential.config, "hashed_password": hashed})
+        config = {**credential.config, "hashed_password": hashed}
 
         async def write(tx: Transaction) -> None:
-            await replace_credential(tx, identity.id, renewed)
+            # Somebody may have changed the password since it was read: the old one must not come back.
+            await renew_config(tx, identity.id, credential, config)
 
         return (write,)
+
+
+def _identifier(form: LoginForm) -> str:
+    """Older clients call it `password_identifier`."""
+    return form.text(IDENTIFIER) or form.text(OLDER)
 
 
 def _first(credential: Credential) -> str:
