@@ -120,6 +120,14 @@ class SelfServiceFlowReplaced(Conflict):
         super().__init__()
 
 
+class VerificationClosed(InvalidInput):
+    """Addresses are not verified here: verification is switched off."""
+
+
+class RecoveryClosed(InvalidInput):
+    """Accounts are not recovered here: recovery is switched off."""
+
+
 class RecoveryStartsAnew(InvalidInput):
     """This did not work. Start again with the new form."""
 

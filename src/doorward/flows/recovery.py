@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from doorward.errors import DoorwardError, InvalidInput
+from doorward.errors import DoorwardError
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.codes_store import Form, Recipient
 from doorward.flows.contract import KindSettings, Plan, Rejection
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import (
+    RecoveryClosed,
     RecoveryStartsAnew,
     SecurityCsrfViolation,
     SelfServiceFlowExpired,
@@ -42,7 +43,6 @@ from doorward.security.tokens import new_csrf_token
 FIELDS: FieldTypes = dict.fromkeys(
     (METHOD, EMAIL, CODE, "token", "csrf_token", ADDRESS, SELECT, CONFIRM, SCREEN), "string"
 )
-CLOSED = "Accounts are not recovered here: recovery is switched off."
 IS_OPEN = "is_open"
 """Key of a flow's internal memory: an administrator made it, and whoever has its id and code may use it."""
 
@@ -66,10 +66,9 @@ class RecoveryRules:
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Only for those who are not signed in, whatever they asked to return to (as Kratos).
 
-        Raises InvalidInput when it is off, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
+        Raises RecoveryClosed, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
         """
-        if not self.settings.is_enabled:
-            raise InvalidInput(CLOSED)
+        self._require_open()
         if request.session is not None:
             return self._moved_on(type_, request)
         self._settings.targets.check(request.query.get("return_to", ""))
@@ -94,7 +93,8 @@ class RecoveryRules:
         return Reread(new, with_flow(self.settings.page_url, new.id), problem=problem)
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
-        """Raises SecurityCsrfViolation."""
+        """Raises RecoveryClosed, SecurityCsrfViolation."""
+        self._require_open()
         if not flow.internal.get(IS_OPEN):
             check_reader(flow, request)
 
@@ -113,8 +113,9 @@ class RecoveryRules:
         problems = form.problems or self._unreadable(flow, form, words)
         if problems:
             return _rejected(flow, *problems)
-        if form.text("token") and flow.active == Form.LINK:
-            return await self._followed(flow, request, form)
+        if flow.active == Form.LINK:
+            followed = form.text("token")
+            return await (self._followed if followed else self._typed)(flow, request, form)
         stranger = self._stranger(flow, request, form, words)
         if stranger is not None:
             return stranger
@@ -161,6 +162,11 @@ class RecoveryRules:
         address = form.text(EMAIL)
         if not address:
             return _rejected(flow, FormProblem(EMAIL, words.say(4000002, {"property": EMAIL})))
+        if flow.active == Form.LINK:
+            # Links look at the sender last, and leave the browser its token (as in Kratos).
+            problem = check_sender(flow, request, form.text("csrf_token"), words)
+            if problem is not None:
+                return _rejected(flow, problem)
         value = normalise_address(address, "email")
         owner = await find_by_recovery_address(self._tools.database.reader, "email", value)
         to = Recipient("email", value, owner.id if owner else None)
@@ -181,6 +187,10 @@ class RecoveryRules:
     async def _with_code(self, rescue: Rescue) -> Plan:
         words = self._words(rescue.flow)
         return await self._prover.by_code(rescue, rescue.saying(words.say(4000001, {"reason": TOO_OFTEN})))
+
+    def _require_open(self) -> None:
+        if not self.settings.is_enabled:
+            raise RecoveryClosed
 
     # The form
 

@@ -59,14 +59,14 @@ class Verifications:
         self._catalogue = catalogue
 
     def start(
-        self, identity: Identity, origin: Flow, csrf_token: str, *, only_new: bool = False
+        self, identity: Identity, origin: Flow, csrf_token: str, *, only_new: bool = False, is_demanded: bool = False
     ) -> tuple[StartedVerification, ...]:
         """One flow per address that is not verified, on behalf of `origin`; none when verification is off.
 
         `csrf_token` is the one that the browser will hold by then. `only_new` leaves out addresses that a message was
-        sent to before.
+        sent to before. `is_demanded`: a hook insists on it although verification is off (as in Kratos).
         """
-        if not self._settings.kind.is_enabled:
+        if not self._settings.kind.is_enabled and not is_demanded:
             return ()
         payload = origin.extra.get(TRANSIENT) or {}
         return tuple(

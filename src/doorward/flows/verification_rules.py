@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from doorward.clock import Clock
-from doorward.errors import InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.codes_sender import CodeSender
 from doorward.flows.codes_store import Form
 from doorward.flows.contract import KindSettings, Plan, Rejection
 from doorward.flows.csrf import check_reader, check_sender
-from doorward.flows.errors import SelfServiceFlowReplaced, minutes
+from doorward.flows.errors import SelfServiceFlowReplaced, VerificationClosed, minutes
 from doorward.flows.form import FormProblem
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue, Message, Words
@@ -34,7 +33,6 @@ from doorward.storage.contract import Database
 
 FIELDS: FieldTypes = {METHOD: "string", EMAIL: "string", CODE: "string", "token": "string", "csrf_token": "string"}
 METHODS = ("", "code", "link")
-CLOSED = "Addresses are not verified here: verification is switched off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +64,8 @@ class VerificationRules:
     # Starting
 
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
-        """Signed in or not, anybody may. Raises InvalidInput when it is off, SelfServiceFlowReturnToForbidden."""
-        if not self.settings.is_enabled:
-            raise InvalidInput(CLOSED)
+        """Signed in or not, anybody may. Raises VerificationClosed, SelfServiceFlowReturnToForbidden."""
+        self._require_open()
         self._settings.targets.check(request.query.get("return_to", ""))
         return None
 
@@ -87,7 +84,8 @@ class VerificationRules:
         return Reread(new, with_flow(self.settings.page_url, new.id), new.csrf_token)
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
-        """Raises SecurityCsrfViolation."""
+        """Raises VerificationClosed, SecurityCsrfViolation."""
+        self._require_open()
         check_reader(flow, request)
 
     # Submitting
@@ -147,6 +145,10 @@ class VerificationRules:
             problem = FormProblem(EMAIL, words.say(4000040, {"value": address}))
             return Rejection(replace(flow, ui=with_more_problems(flow.ui, [problem])))
         return SendProof(self._tools, flow, address, form.payload, request.trace_id)
+
+    def _require_open(self) -> None:
+        if not self.settings.is_enabled:
+            raise VerificationClosed
 
     # The form
 

@@ -27,6 +27,7 @@ from doorward.flows.errors import (
     FlowIdMissing,
     FlowNotFound,
     LoginElsewhereRequired,
+    RecoveryClosed,
     RecoveryStartsAnew,
     SchemaNotSelectable,
     SelfServiceFlowExpired,
@@ -34,6 +35,7 @@ from doorward.flows.errors import (
     SessionInactive,
     SessionMissing,
     UnreadableSubmission,
+    VerificationClosed,
     WebHookBroken,
     WebHookFailed,
     WebHookTimedOut,
@@ -71,6 +73,8 @@ NAMELESS = (
     UnreadableSubmission,
     WebHookFailed,
     RecoveryStartsAnew,
+    RecoveryClosed,
+    VerificationClosed,
 )
 KINDS = (InvalidInput, Unauthorised, Forbidden, NotFound, Conflict, Misconfigured, DoorwardError)
 MESSAGES: Mapping[int, str] = {

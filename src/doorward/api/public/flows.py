@@ -14,7 +14,12 @@ from doorward.errors import DoorwardError
 from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
 from doorward.flows.continuity import Held, forgotten_steps
 from doorward.flows.engine import FlowEngine
-from doorward.flows.errors import BrowserLocationChangeRequired, SecurityCsrfViolation, SessionRefreshRequired
+from doorward.flows.errors import (
+    BrowserLocationChangeRequired,
+    SecurityCsrfViolation,
+    SessionRefreshRequired,
+    VerificationClosed,
+)
 from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
@@ -187,7 +192,8 @@ class FlowEndpoints:
             try:
                 return await endpoint(request)
             except DoorwardError as error:
-                response = await self._errors.answer(request, error, as_json=as_json)
+                is_closed = isinstance(error, VerificationClosed)
+                response = await self._errors.answer(request, error, as_json=None if is_closed else as_json)
                 if isinstance(error, SecurityCsrfViolation) and error.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(error.csrf_cookie))
                 return response
