@@ -135,7 +135,7 @@ class Recovered:
 
     async def write(self, tx: Transaction) -> Any:
         """None when it succeeded; else what `missed` wrote."""
-        if not await self._is_used(tx):
+        if not await is_used(tx, self.tools, self.proof, self.code):
             return (await self.missed.write(tx),)
         to = self.proof.recipient
         identities = self.tools.identities
@@ -160,12 +160,6 @@ class Recovered:
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
 
-    async def _is_used(self, tx: Transaction) -> bool:
-        sender = self.tools.sender
-        if self.proof.form is Form.LINK:
-            return await sender.links.use(tx, self.proof)
-        return isinstance(await sender.codes.redeem(tx, self.flow.id, Purpose.RECOVERY, self.code), OneTimeCode)
-
     def _settings_url(self) -> str:
         return with_flow(self.tools.forms.kind.page_url, self.settings_flow.id)
 
@@ -178,6 +172,38 @@ class Recovered:
         if self.shown is not None:
             body[TRANSIENT] = dict(self.shown)
         return {**body, "continue_with": items}
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecovery:
+    """A hook does not let the person in: the proof is used up and the flow is done with (as in Kratos); a new form
+    says why.
+    """
+
+    tools: RecoveryTools
+    flow: Flow
+    proof: OneTimeCode
+    code: str = field(repr=False)
+    objection: Replacement
+
+    async def write(self, tx: Transaction) -> None:
+        if await is_used(tx, self.tools, self.proof, self.code):
+            await store.update_flow(tx, self.flow, self.tools.clock.now())
+        await self.objection.write(tx)
+
+    async def conclude(self, written: None) -> Reread:
+        """The new form."""
+        return await self.objection.conclude(written)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        return None
+
+
+async def is_used(tx: Transaction, tools: RecoveryTools, proof: OneTimeCode, code: str) -> bool:
+    """Uses a code or a link up; whether nobody was faster."""
+    if proof.form is Form.LINK:
+        return await tools.sender.links.use(tx, proof)
+    return isinstance(await tools.sender.codes.redeem(tx, proof.flow_id, Purpose.RECOVERY, code), OneTimeCode)
 
 
 def passed(flow: Flow, csrf_token: str) -> Flow:

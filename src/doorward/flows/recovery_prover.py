@@ -7,13 +7,14 @@ from typing import Any
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
+from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
 from doorward.flows.messages import Message
 from doorward.flows.model import Flow, FlowType
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE, with_last_csrf
-from doorward.flows.recovery_plans import MissedRecovery, Recovered, passed
+from doorward.flows.recovery_plans import MissedRecovery, Recovered, RefusedRecovery, passed
 from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
@@ -43,6 +44,11 @@ class Rescue:
     def saying(self, message: Message) -> Replacement:
         """A new flow with this message in place of the old one."""
         return replace(self.replacement, flow=self.replacement.flow.with_ui(messages=[message]))
+
+    def refusing(self, veto: Veto) -> Replacement:
+        """A new flow with what a hook has against it."""
+        fresh = self.replacement.flow
+        return replace(self.replacement, flow=replace(fresh, ui=with_problems(fresh.ui, veto.problems)))
 
 
 class RecoveryProver:
@@ -84,8 +90,7 @@ class RecoveryProver:
         context = self._context(rescue, done, identity, sign_in)
         verdict = await tools.hooks.after_login(flow, flow.active or tools.settings.method, context)
         if isinstance(verdict, Veto):
-            messages = [each.message for each in verdict.problems]
-            return replace(rescue.replacement, flow=rescue.replacement.flow.with_ui(messages=messages))
+            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), rescue.refusing(verdict))
         return Recovered(
             tools=tools,
             flow=replace(done, identity_id=identity.id),

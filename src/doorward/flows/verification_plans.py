@@ -118,7 +118,8 @@ class MissedCode:
 class ProvedAddress:
     """The code or link is used up, the address is verified, and whoever waited for that hears of it.
 
-    `missed` is what happens when somebody else was faster.
+    `missed` is what happens when somebody else was faster. `objection` is what a hook has against it: the proof is a
+    fact and stays one (as in Kratos), but the person is told so in a new form.
     """
 
     tools: ProofTools
@@ -128,6 +129,7 @@ class ProvedAddress:
     identity: Identity
     cause: Cause
     missed: MissedCode | Replacement
+    objection: Replacement | None = None
 
     async def write(self, tx: Transaction) -> Any:
         """None when it succeeded; else what `missed` wrote."""
@@ -136,12 +138,16 @@ class ProvedAddress:
         to = self.proof.recipient
         await self.tools.identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
         await store.update_flow(tx, self._passed(), self.tools.clock.now())
+        if self.objection is not None:
+            await self.objection.write(tx)
         return None
 
     async def conclude(self, written: Any) -> Stored | Reread:
         """The form has become the way on."""
         if written is not None:
             return await self.missed.conclude(written[0])
+        if self.objection is not None:
+            return await self.objection.conclude(None)
         return Stored(self._passed(), Why.ADVANCED)
 
     def refused(self, error: DoorwardError) -> Flow | None:

@@ -6,6 +6,7 @@ from typing import Any
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
+from doorward.flows.form import with_problems
 from doorward.flows.model import Flow, FlowState
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_fields import ProofForm
@@ -60,8 +61,7 @@ class Prover:
         payload = form.payload or flow.internal.get(TRANSIENT) or {}
         context = self._context(flow, request, identity, payload)
         verdict = await self.hooks.after_login(flow, self.tools.settings.method, context)
-        if isinstance(verdict, Veto):
-            return _vetoed(missed, verdict)
+        objection = _objection(missed, verdict) if isinstance(verdict, Veto) else None
         cause = Cause(
             source="flow",
             flow_kind=str(flow.kind),
@@ -71,7 +71,7 @@ class Prover:
             trace_id=request.trace_id,
             locale=flow.language,
         )
-        return ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed)
+        return ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed, objection)
 
     async def _owner(self, proof: OneTimeCode) -> Identity | None:
         """Whose address it is still: it may have been given up since the message was sent."""
@@ -90,8 +90,7 @@ class Prover:
         }
 
 
-def _vetoed(missed: MissedCode | Replacement, veto: Veto) -> Replacement:
+def _objection(missed: MissedCode | Replacement, veto: Veto) -> Replacement:
     """A new form that says what a hook has against it."""
     base = missed.too_many if isinstance(missed, MissedCode) else missed
-    messages = [each.message for each in veto.problems]
-    return replace(base, flow=base.flow.with_ui(messages=messages))
+    return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, veto.problems)))
