@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from doorward.config.model import FeatureFlagsConfig
+from doorward.config.model_flows import AfterConfig, HookConfig
 from doorward.flows.answers import Done, Navigate, Reread
 from doorward.flows.codes_store import Recipient
+from doorward.flows.contract import Effect, HookContext, Proceed, Veto
 from doorward.flows.errors import RecoveryStartsAnew, SecurityCsrfViolation, SessionAlreadyAvailable
+from doorward.flows.form import FormProblem
+from doorward.flows.messages import Message
 from doorward.flows.model import FlowKind, FlowType
 from doorward.flows.recovery_plans import SendRecovery
 from doorward.identities.events import EventKind
@@ -227,3 +232,33 @@ async def test_nothing_less_is_done_for_an_unknown_address(make_house: MakeHouse
     }
     assert made[ADA] == made[NOBODY]
     assert len(made[ADA]) > 5
+
+
+@dataclass(frozen=True, slots=True)
+class Objecting:
+    """A target that lets nobody in."""
+
+    effects: frozenset[Effect] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto:
+        return Veto((FormProblem(None, Message(1234, "Not today.", "error")),))
+
+
+async def test_an_objection_uses_the_code_up_and_lets_nobody_in(make_house: MakeHouse) -> None:
+    config = proving()
+    hooks = AfterConfig(hooks=(HookConfig(hook="guard", path="selfservice.flows.recovery.after.hooks.0"),))
+    flows = replace(config.selfservice.flows, recovery=replace(config.selfservice.flows.recovery, after=hooks))
+    house = await make_house(replace(config, selfservice=replace(config.selfservice, flows=flows)))
+    house.hooks.by_name["guard"] = Objecting()
+    await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    before = await house.count("sessions")
+    code = (await letters(house))[-1].code
+    answer = await ada.submit(flow, code=code)
+    assert isinstance(answer, Reread)
+    assert [message.id for message in answer.flow.ui.messages] == [1234]
+    assert await house.count("sessions") == before
+    again = await ada.submit(flow, code=code)
+    assert isinstance(again, Reread)
+    assert [message.id for message in again.flow.ui.messages] == [4060001]
