@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import TemplateError, Undefined
+from jinja2 import ChainableUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from doorward.errors import Misconfigured
 
 LIMIT_CHARS = 1 << 19
+COMPILED = 200
 GO = re.compile(
     r"\{\{-?\s*(?:\.|\$|/\*|(?:define|template|block|if|else|end|range|with)\b|"
     r"(?:and|or|not|eq|ne|lt|gt|len|index|printf)\s+[.$\"(])"
@@ -31,21 +32,12 @@ class BrokenTemplate(Misconfigured):
     """A message template cannot be read or evaluated."""
 
 
-class Blank(Undefined):
-    """A name that the message does not have is empty, also what is below it: many have no `Traits`."""
-
-    def __getattr__(self, name: str) -> "Blank":
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-
 class MessageSandbox:
     """Compiles and evaluates; texts for HTML are escaped."""
 
     def __init__(self) -> None:
-        self._plain = ImmutableSandboxedEnvironment(undefined=Blank, autoescape=False, keep_trailing_newline=True)
-        self._html = ImmutableSandboxedEnvironment(undefined=Blank, autoescape=True, keep_trailing_newline=True)
+        self._plain, self._html = _environment(autoescape=False), _environment(autoescape=True)
+        self._compiled: dict[tuple[str, bool], Template] = {}
         for each in (self._plain, self._html):
             each.globals.clear()
             each.globals["minutes"] = minutes
@@ -63,16 +55,33 @@ class MessageSandbox:
 
     def render(self, text: str, values: Mapping[str, Any], *, is_html: bool = False) -> str:
         """Raises GoTemplate, BrokenTemplate; the reason never holds a value."""
-        self.check(text)
-        environment = self._html if is_html else self._plain
         try:
-            return _joined(environment.from_string(text).generate(dict(values)))
-        except BrokenTemplate:
+            return _joined(self._template(text, is_html=is_html).generate(dict(values)))
+        except (BrokenTemplate, GoTemplate):
             raise
         except TemplateError as error:
             raise BrokenTemplate(f"The template cannot be evaluated: {error.message or type(error).__name__}") from None
         except Exception as error:  # noqa: BLE001 - a template of the operator's may fail in any way that Python can
             raise BrokenTemplate(f"The template fails with {type(error).__name__}.") from None
+
+    def _template(self, text: str, *, is_html: bool) -> Template:
+        """Compiling takes longer than everything else about a message, so it is done once."""
+        found = self._compiled.get((text, is_html))
+        if found is None:
+            self.check(text)
+            found = (self._html if is_html else self._plain).from_string(text)
+            if len(self._compiled) >= COMPILED:
+                # Texts from the web may change again and again.
+                self._compiled.clear()
+            self._compiled[text, is_html] = found
+        return found
+
+
+def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
+    """A name that the message does not have is empty, also what is below it: many have no `Traits`."""
+    return ImmutableSandboxedEnvironment(
+        undefined=ChainableUndefined, autoescape=autoescape, keep_trailing_newline=True
+    )
 
 
 def _joined(pieces: Iterator[str]) -> str:

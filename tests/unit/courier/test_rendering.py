@@ -130,4 +130,11 @@ def test_what_fails_is_told_without_values(text: str) -> None:
 
 
 def test_an_unknown_name_is_empty() -> None:
-    assert MessageSandbox().render("[{{ Traits.name.first }}]", {}) == "[]"
+    assert MessageSandbox().render("[{{ Traits.name.first }}{{ Traits['name']['last'] }}]", {}) == "[]"
+
+
+def test_a_text_is_escaped_in_html_only_whichever_came_first() -> None:
+    sandbox = MessageSandbox()
+    for _ in range(2):
+        assert sandbox.render("{{ x }}", {"x": "<"}) == "<"
+        assert sandbox.render("{{ x }}", {"x": "<"}, is_html=True) == "&lt;"
