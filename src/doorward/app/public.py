@@ -46,6 +46,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         core.egress, sandbox, TemplateSource(core.egress, core.clock), Log("hooks"), background, clock=core.clock
     )
     configured = core.config.selfservice.methods
+    codes = build_sender(core.config, core.courier, core.clock)
     method_tools = MethodTools(
         hasher=core.passwords,
         hashes=hash_settings(core.config),
@@ -54,6 +55,8 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         schemas=core.schemas,
         vault=core.vault,
         clock=core.clock,
+        identities=core.identities,
+        codes=codes,
         issuer=urlsplit(core.base_url).hostname or core.base_url,
         is_dev=core.config.dev,
     )
@@ -69,7 +72,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         hooks=registration_hooks(core.table, tools),
         waiter=waiter,
         clock=core.clock,
-        sender=build_sender(core.config, core.courier, core.clock),
+        sender=codes,
     )
     return build_engine(core.config, parts)
 

@@ -98,6 +98,11 @@ class OneTimeCodes:
             return Miss.WRONG
         return found
 
+    async def count_miss(self, tx: Transaction, flow_id: UUID) -> Miss:
+        """Counts a guess that is known to be wrong."""
+        guesses = await codes_store.count_guess(tx, flow_id)
+        return Miss.TOO_MANY if guesses > self.limits.max_submissions else Miss.WRONG
+
     async def _find(self, reader: Reader, flow_id: UUID, purpose: Purpose, code: str) -> OneTimeCode | None:
         digests = [_digest(key, flow_id, purpose, code) for key in self._keys]
         good = await codes_store.list_good_codes(reader, flow_id, purpose, self._clock.now())

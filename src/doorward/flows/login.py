@@ -7,11 +7,12 @@ from typing import Any
 from doorward.clock import Clock
 from doorward.errors import InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
+from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
 from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
-from doorward.flows.form import FormProblem, with_problems, with_values
+from doorward.flows.form import FormProblem, with_values
 from doorward.flows.login_contract import (
     AAL1,
     AAL2,
@@ -23,11 +24,13 @@ from doorward.flows.login_contract import (
     is_refresh,
     requested_aal,
 )
+from doorward.flows.login_form import rejected_login
 from doorward.flows.login_plan import LoginPlan
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.ordering import sort_login
+from doorward.flows.payload import payload_problems, read_payload
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.flows.return_to import ReturnTargets, with_query
 from doorward.flows.run_hooks import HookRunner
@@ -121,19 +124,23 @@ class LoginRules:
         return target
 
     async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
-        """The form, after the `before` hooks. Raises HookRefused, WebHookFailed."""
+        """The form, after the `before` hooks. Raises HookRefused, WebHookFailed, SchemaNotSelectable, Misconfigured."""
         shown = {
             "organization_id": None,
             "refresh": request.session is not None and _wants_refresh(request),
             "requested_aal": _asked_aal(request),
             **exchange_code(flow.type, request, LENIENT_YES),
+            **asked_schema(request.query),
         }
+        schema = chosen_schema(self._parts.identities.schemas, request.query)
+        schema.form_fields()
         flow = replace(flow, extra={**flow.extra, **shown})
         words = self._parts.catalogue.words(flow.language)
         await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
         stage = LoginStage.IDENTIFIER if self._starts_with_identifier(flow) else LoginStage.ONE_STEP
         identity = await self._signed_in(flow, request)
-        return self._furnished(flow, LoginView(flow, stage, words, identity, is_reached=_has_reached(request)))
+        view = LoginView(flow, stage, words, identity, is_reached=_has_reached(request))
+        return with_identifier_label(self._furnished(flow, view), schema, words)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """The new form, saying when the old one expired."""
@@ -169,29 +176,29 @@ class LoginRules:
         """
         words = self._parts.catalogue.words(flow.language)
         if not self._may_sign_in(flow, request):
-            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": SIGNED_IN})))
+            return rejected_login(flow, FormProblem(None, words.say(4000001, {"reason": SIGNED_IN})))
         body = await request.read(self._field_types())
         if body.problem is not None:
-            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
+            return rejected_login(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
         form = LoginForm(flow, request, body.values, words, await self._signed_in(flow, request))
         method = next((each for each in self._methods if each.is_mine(form)), None)
         if method is None:
-            return _rejected(flow, FormProblem(None, words.say(4010002)))
+            return rejected_login(flow, FormProblem(None, words.say(4010002)))
         typed = replace(flow, ui=with_values(flow.ui, {"identifier": form.text("identifier")}))
         form = replace(form, flow=typed)
-        problems = method.check(form)
+        problems = (*method.check(form), *payload_problems(read_payload(form.values), words))
         if problems:
-            return _rejected(typed, *problems)
+            return rejected_login(typed, *problems)
         stranger = check_sender(flow, request, form.text("csrf_token"), words)
         if stranger is not None:
-            return _rejected(typed, stranger)
+            return rejected_login(typed, stranger)
         return await self._decided(flow, form, method)
 
     async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
         decision = await method.login(form)
         match decision:
             case Refused(problems):
-                return _rejected(form.flow, *problems)
+                return rejected_login(form.flow, *problems)
             case Authenticated():
                 return await self._authenticated(replace(fetched, active=method.name), form, decision)
             case _:
@@ -199,14 +206,14 @@ class LoginRules:
 
     async def _authenticated(self, flow: Flow, form: LoginForm, proof: Authenticated) -> Rejection | Plan:
         if not proof.identity.is_active:
-            return _rejected(flow, FormProblem(None, form.words.say(4010011)))
+            return rejected_login(flow, FormProblem(None, form.words.say(4010011)))
         request = form.request
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(proof.method))
         entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
         context = self._context(flow, form, entry, proof.identity)
         asked = await self._parts.hooks.after_login(flow, proof.method, context)
         if isinstance(asked, Veto):
-            return _rejected(flow, *asked.problems)
+            return rejected_login(flow, *asked.problems)
         is_new_browser = flow.type is FlowType.BROWSER and entry.is_new
         return LoginPlan(
             identities=self._parts.identities,
@@ -304,8 +311,3 @@ def _once(nodes: Sequence[Node]) -> list[Node]:
         value = str(node.attributes.get("value", "")) if node.attributes.get("type") == "submit" else ""
         kept.setdefault((node.name, value), node)
     return list(kept.values())
-
-
-def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
-    ui = with_problems(flow.ui, problems)
-    return Rejection(replace(flow, ui=replace(ui, nodes=sort_login(ui.nodes))))

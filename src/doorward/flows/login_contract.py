@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from doorward.flows.contract import Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
-from doorward.flows.model import Flow, Node
+from doorward.flows.model import Flow, FlowState, Node
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.identities.model import Identity
 from doorward.storage.contract import Transaction
@@ -71,12 +71,16 @@ class LoginForm:
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """The method is satisfied: this is who it is. `identity` comes without need of its credentials."""
+    """The method is satisfied: this is who it is. `identity` comes without need of its credentials.
+
+    `state` is what the flow is in afterwards; None leaves it as it was.
+    """
 
     identity: Identity
     method: str
     aal: str = AAL1
     writes: tuple[Write, ...] = ()
+    state: FlowState | None = None
 
 
 class LoginMethod(Protocol):

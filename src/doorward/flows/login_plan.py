@@ -55,7 +55,8 @@ class LoginPlan:
         await self.sign_in.write(tx)
         if self.sign_in.is_new:
             await self.identities.note(tx, EventKind.SESSION_CREATED, self.proof.identity, self.cause)
-        finished = replace(self.flow, identity_id=self.proof.identity.id, active=self.proof.method)
+        state = self.proof.state or self.flow.state
+        finished = replace(self.flow, identity_id=self.proof.identity.id, active=self.proof.method, state=state)
         await store.update_flow(tx, finished, self.clock.now())
 
     async def conclude(self, written: None) -> Done | Navigate | Flow:

@@ -12,11 +12,11 @@ PASSWORD = "password"  # noqa: S105 -- the name of a field
 
 
 LOGIN_GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret")
-LOGIN_FIRST = (CSRF_FIELD, "identifier", PASSWORD)
+LOGIN_FIRST = (CSRF_FIELD, "identifier")
 
 
 def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """The CSRF field, the identifier, the password; then by group, buttons last."""
+    """The CSRF field, the identifier; then by group, what chooses a method last."""
 
     def key(node: Node) -> tuple[int, int, bool]:
         if node.name in LOGIN_FIRST:

@@ -32,3 +32,9 @@ def payload_problems(payload: Any, words: Words) -> tuple[FormProblem, ...]:
         return ()
     context = {"allowed_types": ["object"], "actual_type": json_type(payload)}
     return (FormProblem(TRANSIENT, words.say(4000026, context, expected="object")),)
+
+
+def payload_of(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The payload of a form whose payload has no problem."""
+    payload = read_payload(values)
+    return payload if isinstance(payload, Mapping) else {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from doorward.clock import Clock
 from doorward.flows.answers import Reread
+from doorward.flows.chosen_schema import asked_schema, chosen_schema
 from doorward.flows.consents import SHOWN, answered_consents, shown_consents
 from doorward.flows.contract import (
     KindSettings,
@@ -18,7 +19,7 @@ from doorward.flows.contract import (
     Veto,
 )
 from doorward.flows.csrf import check_reader, check_sender
-from doorward.flows.errors import SchemaNotSelectable, SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
+from doorward.flows.errors import SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import exchange_code
 from doorward.flows.form import FormProblem, trait_values, with_members, with_problems, with_values
 from doorward.flows.messages import Catalogue, Words
@@ -35,7 +36,7 @@ from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.events import Cause
 from doorward.identities.render import public_identity
-from doorward.identities.schema import IdentitySchema, SchemaRegistry, UnknownSchema
+from doorward.identities.schema import IdentitySchema
 from doorward.security.tokens import new_csrf_token
 
 
@@ -94,7 +95,7 @@ class RegistrationRules:
 
     async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
         """The first form: everything, or the traits only. Raises SchemaNotSelectable, HookRefused."""
-        schema = self._schema_asked_for(request)
+        schema = chosen_schema(self._writers.identities.schemas, request.query)
         words = self._catalogue.words(flow.language)
         stage = Stage.TRAITS if self._settings.is_two_step else Stage.ONE_STEP
         flow = replace(
@@ -103,7 +104,7 @@ class RegistrationRules:
             extra={
                 **flow.extra,
                 "organization_id": None,
-                **_asked_schema(request),
+                **asked_schema(request.query),
                 **exchange_code(flow.type, request),
             },
             internal={**flow.internal, SHOWN: shown_consents(schema)},
@@ -243,19 +244,6 @@ class RegistrationRules:
         staged = staged.with_ui(nodes=sort_registration(nodes, field_names(nodes)), messages=[form.words.say(1040009)])
         return replace(staged, extra={**staged.extra, TRANSIENT: submission.payload})
 
-    def _schema_asked_for(self, request: FlowRequest) -> IdentitySchema:
-        registry: SchemaRegistry = self._writers.identities.schemas
-        asked = request.query.get("identity_schema", "")
-        if not asked:
-            return registry.get_schema(registry.default_id)
-        try:
-            schema = registry.get_schema(asked)
-        except UnknownSchema:
-            raise SchemaNotSelectable from None
-        if not schema.is_selectable and schema.id != registry.default_id:
-            raise SchemaNotSelectable
-        return schema
-
     # What hooks and actions see
 
     def _context(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
@@ -277,11 +265,6 @@ def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
 
 def _without_payload(flow: Flow) -> Flow:
     return replace(flow, extra={name: value for name, value in flow.extra.items() if name != TRANSIENT})
-
-
-def _asked_schema(request: FlowRequest) -> dict[str, str]:
-    asked = request.query.get("identity_schema", "")
-    return {"identity_schema": asked} if asked else {}
 
 
 def _is_typed(node: Node) -> bool:

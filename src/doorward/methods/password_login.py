@@ -46,7 +46,7 @@ class PasswordLogin:
             return ()
         if view.is_refresh:
             credential = view.identity.credentials.get(self.name) if view.identity else None
-            if credential is None:
+            if credential is None or not credential.config.get("hashed_password"):
                 return ()
             known = input_node(IDENTIFIER, "hidden", "default", value=_first(credential))
             return (known, *self._password_nodes(view, 1010001))

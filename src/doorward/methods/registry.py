@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from doorward.clock import Clock
-from doorward.config.methods import PasswordSettings, TotpSettings
+from doorward.config.methods import CodeSettings, PasswordSettings, TotpSettings
 from doorward.config.model_flows import MethodConfig
 from doorward.config.problems import Problem
 from doorward.config.read import read
 from doorward.errors import Misconfigured
+from doorward.flows.codes_sender import CodeSender
 from doorward.flows.contract import RegistrationMethod
 from doorward.flows.login_contract import LoginMethod
 from doorward.flows.settings_contract import SettingsMethod
 from doorward.identities.schema import SchemaRegistry
+from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
+from doorward.methods.code_login import CodeLogin, CodeTools
 from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod, policy_of
@@ -47,6 +50,8 @@ class MethodTools:
     schemas: SchemaRegistry
     vault: CredentialVault
     clock: Clock
+    identities: IdentityService
+    codes: CodeSender
     issuer: str = ""
     is_dev: bool = False
 
@@ -121,7 +126,20 @@ def _lookup_section(_config: MethodConfig, tools: MethodTools) -> SettingsMethod
     return LookupSection(tools.vault)
 
 
+def _code_login(config: MethodConfig, tools: MethodTools) -> LoginMethod:
+    return CodeLogin(code_tools(config, tools))
+
+
+def code_tools(config: MethodConfig, tools: MethodTools) -> CodeTools:
+    """What the methods that send codes share. Raises MethodMisconfigured."""
+    settings = _read(CodeSettings, config)
+    return CodeTools(
+        tools.database, tools.identities, tools.codes, tools.clock, settings.missing_credential_fallback_enabled
+    )
+
+
 LOGIN_FACTORIES: Mapping[str, LoginFactory] = {
+    "code": _code_login,
     "password": _password_login,
     "totp": _totp_login,
     "lookup_secret": _lookup_login,
@@ -137,7 +155,8 @@ FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
 
 def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:
     config = configs.get(name)
-    return config is not None and config.enabled
+    # A code is a way in by itself only where that is said; recovery and verification use it all the same.
+    return config is not None and config.enabled and (name != "code" or config.passwordless_enabled)
 
 
 def _read(settings: type[S], config: MethodConfig) -> S:

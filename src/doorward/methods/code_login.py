@@ -1,0 +1,159 @@
+"""Signing in by a one-time code that is sent to one's address: the first step sends it, the second takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from doorward.clock import Clock
+from doorward.flows.code_form import (
+    CODE,
+    IDENTIFIER,
+    METHOD,
+    RESEND,
+    code_nodes,
+    labelled_identifier,
+    with_bare_identifier,
+)
+from doorward.flows.codes import Miss
+from doorward.flows.codes_sender import CodeSender, Errand
+from doorward.flows.codes_store import Purpose, Recipient
+from doorward.flows.contract import Plan, Refused, Rejection
+from doorward.flows.form import FormProblem
+from doorward.flows.login_codes import CodeMissed, CodeOfInactive, CodeSending
+from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginStage, LoginView, Write, is_refresh
+from doorward.flows.login_form import rejected_login
+from doorward.flows.login_plan import ProofSpent
+from doorward.flows.model import FlowState, Node
+from doorward.flows.nodes import input_node, submit_node
+from doorward.flows.payload import payload_of
+from doorward.flows.request import FieldTypes
+from doorward.identities.events import Cause
+from doorward.identities.model import AddressStatus, Identity
+from doorward.identities.normalise import is_phone, normalise_identifier
+from doorward.identities.service import IdentityService
+from doorward.identities.store import find_by_identifier, find_by_verifiable_address
+from doorward.storage.contract import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTools:
+    """What methods that send codes work with.
+
+    `is_fallback_on`: `methods.code.config.missing_credential_fallback_enabled`, for people without a code credential.
+    """
+
+    database: Database = field(repr=False)
+    identities: IdentityService = field(repr=False)
+    sender: CodeSender = field(repr=False)
+    clock: Clock = field(repr=False)
+    is_fallback_on: bool = False
+
+
+class CodeLogin:
+    """`selfservice.methods.code` with `passwordless_enabled`, in login."""
+
+    name = CODE
+
+    def __init__(self, tools: CodeTools) -> None:
+        self._tools = tools
+
+    @property
+    def fields(self) -> FieldTypes:
+        return {CODE: "string", RESEND: "string", IDENTIFIER: "string"}
+
+    def nodes(self, view: LoginView) -> Sequence[Node]:
+        """At a first factor, and again for somebody who can be sent a code."""
+        if view.aal != AAL1 or view.stage is LoginStage.IDENTIFIER:
+            return ()
+        if view.is_refresh and not self._has_code(view.identity):
+            return ()
+        typed = input_node(IDENTIFIER, "text", "default", view.words.say(1070004), required=True, value="")
+        return (typed, submit_node(METHOD, CODE, CODE, view.words.say(1010015)))
+
+    def _has_code(self, identity: Identity | None) -> bool:
+        credential = identity.credentials.get(CODE) if identity else None
+        return credential is not None and bool(credential.identifiers)
+
+    def is_mine(self, form: LoginForm) -> bool:
+        """A flow that was passed already is nobody's."""
+        is_open = form.flow.state in (FlowState.CHOOSE_METHOD, FlowState.SENT_EMAIL)
+        return form.aal == AAL1 and form.values.get(METHOD) == CODE and is_open
+
+    def check(self, form: LoginForm) -> Sequence[FormProblem]:
+        """An identifier, before a code is sent."""
+        if _awaits_code(form) or form.text(IDENTIFIER):
+            return ()
+        return (FormProblem(IDENTIFIER, form.words.say(4000002, {"property": IDENTIFIER})),)
+
+    async def login(self, form: LoginForm) -> Authenticated | Refused | Rejection | Plan:
+        """Sends, or takes. A code that was right for somebody else is wrong here."""
+        address = normalise_identifier(form.text(IDENTIFIER))
+        identity = self._same(form, await self._find(address))
+        if not _awaits_code(form):
+            return self._sending(form, address, identity)
+        waiting = form.flow.with_ui(nodes=with_bare_identifier(form.flow.ui.nodes, address))
+        code, tools = form.text(CODE), self._tools
+        if not code:
+            return rejected_login(waiting, FormProblem(CODE, form.words.say(4000002, {"property": CODE})))
+        found = await tools.sender.codes.peek(tools.database.reader, form.flow.id, Purpose.LOGIN, code)
+        if isinstance(found, Miss) or identity is None or found.recipient.identity_id != identity.id:
+            return CodeMissed(tools.sender, tools.clock, waiting, form.words)
+        if not identity.is_active:
+            return CodeOfInactive(tools.sender, tools.clock, form.flow, form.words, code)
+        proven = self._with_verified(identity, found.recipient)
+        use = self._use(form, code, found.recipient)
+        return Authenticated(proven, CODE, AAL1, (use,), state=FlowState.PASSED_CHALLENGE)
+
+    def _sending(self, form: LoginForm, address: str, identity: Identity | None) -> Refused | Plan:
+        words = form.words
+        if identity is None:
+            return Refused((FormProblem(None, words.say(4000035)),))
+        shown = form.flow.ui.find_node(IDENTIFIER) if form.flow.state is FlowState.SENT_EMAIL else None
+        kept = labelled_identifier(address, words) if shown is None else shown.with_attributes(value=address)
+        told = words.say(1010025 if is_refresh(form.flow) else 1010014)
+        flow = form.flow.with_ui(nodes=code_nodes(form.flow, words, 1070013, [kept]), messages=[told])
+        payload = payload_of(form.values)
+        flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE)
+        errand = Errand(flow, Purpose.LOGIN, payload=payload, trace_id=form.request.trace_id)
+        recipient = Recipient("sms" if is_phone(address) else "email", address, identity.id)
+        return CodeSending(self._tools.sender, self._tools.clock, errand, recipient, identity)
+
+    def _same(self, form: LoginForm, found: Identity | None) -> Identity | None:
+        """Who proves again can only be who is signed in."""
+        return None if found and form.identity and found.id != form.identity.id else found
+
+    async def _find(self, address: str) -> Identity | None:
+        reader = self._tools.database.reader
+        identity = await find_by_identifier(reader, CODE, address)
+        if identity is None and self._tools.is_fallback_on:
+            identity = await find_by_verifiable_address(reader, "sms" if is_phone(address) else "email", address)
+        return identity
+
+    def _use(self, form: LoginForm, code: str, recipient: Recipient) -> Write:
+        """Uses the code up, and the address that brought it is proved by that."""
+        tools, flow, request = self._tools, form.flow, form.request
+        cause = Cause("flow", str(flow.kind), flow.id, CODE, trace_id=request.trace_id, locale=flow.language)
+
+        async def write(tx: Transaction) -> None:
+            found = await tools.sender.codes.redeem(tx, flow.id, Purpose.LOGIN, code)
+            if isinstance(found, Miss) or recipient.identity_id is None:
+                raise ProofSpent(4010008)
+            await tools.identities.mark_address_verified(
+                tx, recipient.identity_id, recipient.via, recipient.address, cause
+            )
+
+        return write
+
+    def _with_verified(self, identity: Identity, recipient: Recipient) -> Identity:
+        """The person as they are once the write is done."""
+        now = self._tools.clock.now()
+        proven = tuple(
+            replace(each, verified=True, status=AddressStatus.COMPLETED, verified_at=now, updated_at=now)
+            if each.value == recipient.address and each.via == recipient.via and not each.verified
+            else each
+            for each in identity.verifiable_addresses
+        )
+        return replace(identity, verifiable_addresses=proven)
+
+
+def _awaits_code(form: LoginForm) -> bool:
+    return form.flow.state is FlowState.SENT_EMAIL and not form.text(RESEND)
