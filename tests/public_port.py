@@ -31,6 +31,7 @@ from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.model import FlowKind
 from doorward.flows.session_ending import SessionEnding
 from doorward.flows.settings import return_targets
+from doorward.flows.settings_veil import Veil
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.methods.password import PasswordMethod
@@ -215,6 +216,7 @@ def _assembled(
             sender=sender_of(config, clock),
             settings_methods=settings_sections(hasher),
             sealer=keys_of(clock),
+            veil=Veil(["a-secret-of-the-tests-for-all-keys"]),
         ),
     )
     serve = config.serve

@@ -27,6 +27,7 @@ from doorward.flows.build import FlowParts, build_engine, build_sender
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind
+from doorward.flows.settings_veil import Veil
 from doorward.hooks.background import Background
 from doorward.hooks.registry import registration_hooks
 from doorward.hooks.web_hook import WebHookTools
@@ -68,6 +69,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         login_methods=login_methods(configured, method_tools),
         settings_methods=settings_methods(configured, method_tools),
         sealer=core.keys,
+        veil=Veil(secret.reveal() for secret in core.config.secrets.for_cipher()),
         table=core.table,
         hooks=registration_hooks(core.table, tools),
         waiter=waiter,

@@ -35,6 +35,7 @@ from doorward.flows.settings_contract import SettingsMethod
 from doorward.flows.settings_flow import SettingsParts, SettingsRules
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.settings_plan import SettingsWriters
+from doorward.flows.settings_veil import Veil
 from doorward.flows.verification import Verifications
 from doorward.flows.verification_rules import ProofParts, VerificationRules
 from doorward.flows.words_en import ENGLISH
@@ -59,6 +60,7 @@ class FlowParts:
     sender: CodeSender
     settings_methods: Sequence[SettingsMethod]
     sealer: Sealer
+    veil: Veil
 
 
 def build_sender(config: Config, courier: Queue, clock: Clock) -> CodeSender:
@@ -132,7 +134,7 @@ def build_recovery(
 def build_forms(config: Config, parts: FlowParts, maker: FlowMaker) -> SettingsForms:
     """Who makes settings forms; recovery ends in one."""
     kind = settings_settings(config).kind
-    return SettingsForms(kind, parts.settings_methods, parts.identities.schemas, maker)
+    return SettingsForms(kind, parts.settings_methods, parts.identities.schemas, maker, parts.veil)
 
 
 def build_settings(

@@ -78,7 +78,8 @@ class Ui:
 class Flow:
     """One run. `extra` is shown to clients as it is, `internal` to nobody.
 
-    `beside` is shown with it, but never stored with it: the person, and what is only said once.
+    `beside` is shown with it, but never stored with it: the person, and what is only said once. `secret_nodes` are
+    shown to the client, and to nobody else, in the place of the form's nodes of these names; they are stored sealed.
     """
 
     id: UUID
@@ -97,6 +98,7 @@ class Flow:
     internal: Mapping[str, Any] = field(default_factory=dict, repr=False)
     updated_at: datetime | None = None
     beside: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secret_nodes: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     @property
     def return_to(self) -> str:

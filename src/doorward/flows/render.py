@@ -1,6 +1,7 @@
 """Flows as JSON, in the shape that Kratos's clients expect, and the form's own JSON for the database."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from doorward.clock import rfc3339
@@ -10,7 +11,7 @@ from doorward.security.tokens import mask
 
 
 def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
-    """The flow for its client. The CSRF field gets a fresh mask each time; templates see it empty."""
+    """The flow for its client. The CSRF field gets a fresh mask each time; templates see it empty, and no secrets."""
     token = mask(flow.csrf_token) if reveals_csrf and flow.csrf_token else ""
     body: dict[str, Any] = {
         "id": str(flow.id),
@@ -18,7 +19,7 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
         "expires_at": rfc3339(flow.expires_at),
         "issued_at": rfc3339(flow.issued_at),
         "request_url": flow.request_url,
-        "ui": ui_json(flow.ui, token),
+        "ui": ui_json(_with_secrets(flow) if reveals_csrf else flow.ui, token),
         "state": str(flow.state),
         **flow.extra,
         **flow.beside,
@@ -31,6 +32,10 @@ def flow_json(flow: Flow, *, reveals_csrf: bool = True) -> dict[str, Any]:
     if flow.return_to:
         body["return_to"] = flow.return_to
     return body
+
+
+def _with_secrets(flow: Flow) -> Ui:
+    return replace(flow.ui, nodes=tuple(flow.secret_nodes.get(node.name, node) for node in flow.ui.nodes))
 
 
 def ui_json(ui: Ui, csrf_token: str = "") -> dict[str, Any]:
@@ -59,12 +64,13 @@ def read_ui(body: Mapping[str, Any]) -> Ui:
     return Ui(
         action=body["action"],
         method=body["method"],
-        nodes=tuple(_read_node(node) for node in body["nodes"] or ()),
+        nodes=tuple(read_node(node) for node in body["nodes"] or ()),
         messages=tuple(Message.from_json(message) for message in body.get("messages", ())),
     )
 
 
-def _read_node(body: Mapping[str, Any]) -> Node:
+def read_node(body: Mapping[str, Any]) -> Node:
+    """The inverse of `node_json`."""
     label = body["meta"].get("label")
     return Node(
         type=body["type"],

@@ -27,7 +27,10 @@ class SettingsView:
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """What a method reads: the fields that were sent, and the person (with credentials) whose settings they are."""
+    """What a method reads: the fields that were sent, and the person (with credentials) whose settings they are.
+
+    `memory` is what the methods keep in the flow.
+    """
 
     flow: Flow
     request: FlowRequest = field(repr=False)
@@ -35,6 +38,7 @@ class SettingsForm:
     words: Words
     identity: Identity
     schema: IdentitySchema
+    memory: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, name: str) -> str:
         """A field's text, "" where there is none."""
@@ -72,9 +76,13 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Redisplayed:
-    """Nothing is changed yet: the form goes on with more to see in it (backup codes, before they are confirmed)."""
+    """Nothing is changed yet: the form goes on with more to see in it (backup codes, before they are confirmed).
+
+    `memory` is kept in the flow, beside what is there.
+    """
 
     flow: Flow
+    memory: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

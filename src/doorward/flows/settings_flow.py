@@ -159,7 +159,8 @@ class SettingsRules:
         if body.problem is not None:
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
         schema = self._parts.writers.identities.schemas.get_schema(identity.schema_id)
-        form = SettingsForm(flow, request, body.values, words, identity, schema)
+        memory = self._parts.writers.forms.veil.memory_of(flow)
+        form = SettingsForm(flow, request, body.values, words, identity, schema, memory)
         method = next((each for each in self._methods if each.is_mine(form)), None)
         if method is None:
             return _rejected(flow, FormProblem(None, words.say(4010004)))
@@ -181,8 +182,8 @@ class SettingsRules:
                 return _rejected(form.flow, *problems)
             case RefusedForm(flow):
                 return Rejection(flow)
-            case Redisplayed(flow):
-                return RedisplayPlan(flow, self._parts.clock)
+            case Redisplayed(flow, memory):
+                return RedisplayPlan(self._parts.writers.forms.redisplayed(flow, memory), self._parts.clock)
             case Revised():
                 return await self._revised(form, method, decision, session, resumed)
 

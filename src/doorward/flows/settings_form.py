@@ -12,13 +12,12 @@ from doorward.flows.messages import Message, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.settings_contract import SettingsMethod, SettingsView
+from doorward.flows.settings_veil import Veil
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.schema import SchemaRegistry
 
 GROUPS = ("default", "profile", "password", "oidc", "lookup_secret", "webauthn", "passkey", "totp")
-MEMORY = "methods"
-"""Key of a flow's internal memory: what the methods keep there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class SettingsForms:
     methods: Sequence[SettingsMethod]
     schemas: SchemaRegistry
     maker: FlowMaker
+    veil: Veil
 
     def make(
         self,
@@ -57,25 +57,28 @@ class SettingsForms:
         for method in self.methods:
             memory.update(method.begin(identity))
         schema = self.schemas.get_schema(identity.schema_id)
+        view = SettingsView(identity, schema, words, memory)
+        nodes = [node for method in self.methods for node in method.nodes(view)]
         flow = replace(
             flow,
             state=FlowState.SHOW_FORM,
             identity_id=identity.id,
             schema_id=schema.id,
             extra={**flow.extra, "organization_id": _text(identity.organization_id)},
-            internal={**flow.internal, MEMORY: memory, SHOWN: shown_consents(schema)},
+            internal={**flow.internal, SHOWN: shown_consents(schema)},
         )
-        return self.redrawn(flow, identity, words)
-
-    def redrawn(self, flow: Flow, identity: Identity, words: Words) -> Flow:
-        """The form as the account is now; what the methods remember stays."""
-        schema = self.schemas.get_schema(identity.schema_id)
-        view = SettingsView(identity, schema, words, memory_of(flow))
-        nodes = [node for method in self.methods for node in method.nodes(view)]
-        return self.seen(flow.with_ui(nodes=sort_settings([csrf_node(), *nodes])), identity)
+        drawn = self.veil.drawn(flow.with_ui(nodes=sort_settings([csrf_node(), *nodes])))
+        return self._beside(self.veil.remembering(drawn, memory), identity)
 
     def seen(self, flow: Flow, identity: Identity) -> Flow:
-        """The flow with the person beside it, as clients get it. Traits are stored once, with their person."""
+        """A flow from the database as its owner gets it. Traits are stored once, with their person."""
+        return self._beside(self.veil.lifted(flow), identity)
+
+    def redisplayed(self, flow: Flow, memory: Mapping[str, Any]) -> Flow:
+        """A flow with more in its form, and more to remember."""
+        return self.veil.remembering(self.veil.drawn(flow), {**self.veil.memory_of(flow), **memory})
+
+    def _beside(self, flow: Flow, identity: Identity) -> Flow:
         public = public_identity(identity, self.maker.base_url)
         return replace(flow, beside={**flow.beside, "identity": public})
 
@@ -83,20 +86,13 @@ class SettingsForms:
         """A flow that succeeded: it keeps its id, and its form leads on to a fresh flow (as in Kratos)."""
         ui = replace(fresh.ui, messages=(words.say(1050001),))
         return replace(
-            flow, state=FlowState.SUCCESS, ui=ui, internal={**fresh.internal}, beside={**flow.beside, **fresh.beside}
+            flow,
+            state=FlowState.SUCCESS,
+            ui=ui,
+            internal={**fresh.internal},
+            beside={**flow.beside, **fresh.beside},
+            secret_nodes=fresh.secret_nodes,
         )
-
-
-def memory_of(flow: Flow) -> Mapping[str, Any]:
-    """What the methods keep in a flow."""
-    found: Mapping[str, Any] = flow.internal.get(MEMORY, {})
-    return found
-
-
-def with_memory(flow: Flow, **values: Any) -> Flow:
-    """The flow with something more to remember; None forgets."""
-    kept = {name: value for name, value in {**memory_of(flow), **values}.items() if value is not None}
-    return replace(flow, internal={**flow.internal, MEMORY: kept})
 
 
 def sort_settings(nodes: Iterable[Node]) -> tuple[Node, ...]:

@@ -14,7 +14,6 @@ from doorward.flows.nodes import submit_node
 from doorward.flows.payload import TRANSIENT, read_payload
 from doorward.flows.request import FieldTypes
 from doorward.flows.settings_contract import Proof, Redisplayed, RefusedForm, Revised, SettingsForm, SettingsView
-from doorward.flows.settings_form import memory_of, with_memory
 from doorward.identities.draft import NewCredential, make_credential
 from doorward.identities.model import Identity
 from doorward.identities.vault import CredentialVault
@@ -67,7 +66,7 @@ class LookupSection:
     def _made(self, form: SettingsForm) -> Redisplayed:
         made = new_codes()
         nodes = (_codes_node([BackupCode(each) for each in made], form.words), _button(CONFIRM, 1050011, form.words))
-        return _redisplayed(replace(form, flow=with_memory(form.flow, **{MADE: made})), nodes)
+        return _redisplayed(form, nodes, {MADE: made})
 
     def _revealed(self, form: SettingsForm) -> Redisplayed | Refused:
         config = self._vault.find(form.identity, NAME)
@@ -77,7 +76,7 @@ class LookupSection:
         return _redisplayed(form, (_codes_node(read_codes(config), form.words), *buttons))
 
     def _confirmed(self, form: SettingsForm) -> Revised | Refused:
-        made = memory_of(form.flow).get(MADE)
+        made = form.memory.get(MADE)
         if not made:
             return _nothing(form, "There are no backup codes to confirm. Make some first.")
         new = NewCredential(NAME, config_of([BackupCode(each) for each in made]))
@@ -106,12 +105,13 @@ def _button(name: str, label: int, words: Words) -> Node:
     return submit_node(name, "true", NAME, words.say(label))
 
 
-def _redisplayed(form: SettingsForm, nodes: Sequence[Node]) -> Redisplayed:
+def _redisplayed(form: SettingsForm, nodes: Sequence[Node], memory: Mapping[str, Any] | None = None) -> Redisplayed:
     """The form with these nodes in place of the section; they stand at its end (as in Kratos)."""
     others = [node for node in form.flow.ui.nodes if node.group != NAME]
-    flow = form.flow.with_ui(nodes=(*others, *nodes))
+    shown = [form.flow.secret_nodes.get(node.name, node) for node in others]
+    flow = form.flow.with_ui(nodes=(*shown, *nodes))
     beside = {**flow.beside, TRANSIENT: read_payload(form.values)}
-    return Redisplayed(replace(flow, ui=without_messages(flow.ui), beside=beside))
+    return Redisplayed(replace(flow, ui=without_messages(flow.ui), beside=beside), memory or {})
 
 
 def _codes_node(codes: Sequence[BackupCode], words: Words) -> Node:

@@ -12,7 +12,6 @@ from doorward.flows.model import Node
 from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
 from doorward.flows.settings_contract import Proof, Redisplayed, RefusedForm, Revised, SettingsForm, SettingsView
-from doorward.flows.settings_form import memory_of
 from doorward.identities.draft import NewCredential, make_credential
 from doorward.identities.model import Identity
 from doorward.identities.schema import IdentitySchema, SchemaRegistry, texts_at
@@ -70,7 +69,7 @@ class TotpSection:
         """A first code proves that the app has the secret; whoever has linked one already changes nothing by a code."""
         if is_linked(form.identity):
             return Revised(without_totp if form.is_set(UNLINK) else unchanged)
-        code, url = form.text(CODE), str(memory_of(form.flow).get(URL, ""))
+        code, url = form.text(CODE), str(form.memory.get(URL, ""))
         if not code:
             return Refused((FormProblem(CODE, form.words.say(4000002, {"property": CODE})),))
         totp = read_totp(url)

@@ -9,6 +9,7 @@ from doorward.clock import MovableClock
 from doorward.config.model import Config
 from doorward.flows.build import FlowParts, build_engine
 from doorward.flows.contract import RegistrationMethod
+from doorward.flows.settings_veil import Veil
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
@@ -71,6 +72,7 @@ def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) 
             sender=sender_of(config, clock),
             settings_methods=(*settings_sections(hasher), LookupSection(vault), TotpSection("Tests", schemas, clock)),
             sealer=keys_of(clock),
+            veil=Veil(["a-secret-of-the-tests-for-all-keys"]),
         )
         return House(build_engine(config, parts), database, clock, recorder, waiter, hooks, sessions)
 

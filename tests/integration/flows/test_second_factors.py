@@ -15,9 +15,14 @@ from proof_house import said, shown
 from settings_house import Person, node, on, person, settled
 
 
+def told(flow: Flow, name: str) -> dict[str, Any]:
+    """The message of a node that tells something."""
+    return dict(flow.secret_nodes[name].attributes["text"])
+
+
 def app_of(flow: Flow) -> Totp:
     """An authenticator app that was shown the secret of a settings form."""
-    secret = node(flow, "totp_secret_key").attributes["text"]["context"]["secret"]
+    secret = told(flow, "totp_secret_key")["context"]["secret"]
     app = read_totp(totp_url(secret, "Tests", "ada"))
     assert app is not None
     return app
@@ -55,7 +60,7 @@ async def test_an_app_is_linked_by_its_first_code_and_raises_the_session(make_ho
     house = await make_house(settled())
     ada = await person(house, "ada@example.org")
     flow, other = await ada.start(), await ada.start()
-    assert node(flow, "totp_qr").attributes["src"].startswith("data:image/png;base64,")
+    assert str(flow.secret_nodes["totp_qr"].attributes["src"]).startswith("data:image/png;base64,")
     wrong = code_of(house, app_of(other))
     assert on(await ada.save(flow, method="totp", totp_code=wrong), "totp_code") == [4000008]
     assert on(await ada.save(flow, method="totp"), "totp_code") == [4000002]
@@ -107,7 +112,7 @@ async def test_an_app_is_taken_away(make_house: MakeHouse) -> None:
 
 
 def codes_in(answer: Answer) -> list[str]:
-    secrets = node(shown(answer), "lookup_secret_codes").attributes["text"]["context"]["secrets"]
+    secrets = told(shown(answer), "lookup_secret_codes")["context"]["secrets"]
     return [each["context"].get("secret", "") for each in secrets]
 
 
@@ -143,3 +148,18 @@ async def test_another_change_drops_codes_that_were_not_confirmed(make_house: Ma
     await ada.save(flow, method="profile", traits={"email": "ada@example.org"})
     assert said(await ada.save(flow, lookup_secret_confirm=True)) == [4000001]
     assert FlowType.API is flow.type
+
+
+async def test_what_a_form_shows_in_secret_is_stored_sealed(make_house: MakeHouse) -> None:
+    house = await make_house(settled())
+    ada = await person(house, "ada@example.org")
+    flow = await ada.start()
+    secret = told(flow, "totp_secret_key")["context"]["secret"]
+    codes = codes_in(await ada.save(flow, lookup_secret_regenerate=True))
+    rows = await house.database.reader.fetch_all("SELECT ui, internal, extra FROM flows")
+    stored = "".join(str(dict(row)) for row in rows)
+    assert "lookup_secret_codes" in stored
+    assert not any(each in stored for each in (secret, "otpauth", "data:image", *codes))
+    again = await house.engine.fetch(FlowKind.SETTINGS, str(flow.id), ada.request({}))
+    assert codes_in(again) == codes
+    assert told(again.flow, "totp_secret_key")["context"]["secret"] == secret
