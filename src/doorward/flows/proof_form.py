@@ -15,6 +15,7 @@ from doorward.flows.nodes import csrf_node, input_node, submit_node
 
 EMAIL, CODE, METHOD = "email", "code", "method"
 DIGITS: dict[str, Any] = {"pattern": "[0-9]+", "maxlength": 6}
+MESSAGES_MAX = 32
 LABELS = {FlowKind.RECOVERY: 1070010, FlowKind.VERIFICATION: 1070011}
 
 
@@ -82,10 +83,13 @@ def with_typed(ui: Ui, method: str, words: Words, address: str) -> Ui:
 
 
 def with_more_problems(ui: Ui, problems: Iterable[FormProblem]) -> Ui:
-    """The form with these messages beside those that it has already."""
+    """The form with these messages beside those that it has already; the oldest go when there are too many, so that
+    nobody makes a row grow for ever.
+    """
     added = with_problems(ui, problems)
     earlier = {place: node.messages for place, node in enumerate(ui.nodes)}
     nodes = tuple(
-        replace(node, messages=(*earlier.get(place, ()), *node.messages)) for place, node in enumerate(added.nodes)
+        replace(node, messages=(*earlier.get(place, ()), *node.messages)[-MESSAGES_MAX:])
+        for place, node in enumerate(added.nodes)
     )
-    return replace(added, nodes=nodes, messages=(*ui.messages, *added.messages))
+    return replace(added, nodes=nodes, messages=(*ui.messages, *added.messages)[-MESSAGES_MAX:])

@@ -100,7 +100,7 @@ class VerificationRules:
         """
         words = self._words(flow)
         form = await read_proof(request, FIELDS, words)
-        problems = form.problems or _unknown_method(form, words)
+        problems = form.problems or self._unreadable(form, words)
         if problems:
             return Rejection(replace(flow, ui=with_more_problems(flow.ui, problems)))
         is_alive = flow.active == self._settings.method
@@ -134,17 +134,25 @@ class VerificationRules:
         return await self._prover.by_code(flow, request, form, too_many)
 
     def _with_address(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Rejection | Plan:
-        words = self._words(flow)
+        words, address = self._words(flow), form.text(EMAIL)
+        missing = None if address else FormProblem(EMAIL, words.say(4000002, {"property": EMAIL}))
+        if missing is not None and self._settings.method == Form.LINK:
+            # Links look at the sender last (as in Kratos).
+            return self._mistaken(flow, form, missing)
         stranger = check_sender(flow, request, form.text("csrf_token"), words)
-        if stranger is not None:
-            return self._mistaken(flow, form, stranger)
-        address = form.text(EMAIL)
-        if not address:
-            return self._mistaken(flow, form, FormProblem(EMAIL, words.say(4000002, {"property": EMAIL})))
-        if self._settings.method == Form.LINK and not is_email(address):
-            problem = FormProblem(EMAIL, words.say(4000040, {"value": address}))
-            return Rejection(replace(flow, ui=with_more_problems(flow.ui, [problem])))
+        problem = stranger or missing
+        if problem is not None:
+            return self._mistaken(flow, form, problem)
         return SendProof(self._tools, flow, address, form.payload, request.trace_id)
+
+    def _unreadable(self, form: ProofForm, words: Words) -> tuple[FormProblem, ...]:
+        """What Kratos refuses before it looks at the form's state."""
+        if form.text(METHOD) not in METHODS:
+            return (FormProblem(METHOD, words.say(4000001, {"reason": "There is no such way."})),)
+        address = form.text(EMAIL)
+        if self._settings.method == Form.LINK and address and not is_email(address):
+            return (FormProblem(EMAIL, words.say(4000040, {"value": address})),)
+        return ()
 
     def _require_open(self) -> None:
         if not self.settings.is_enabled:
@@ -189,9 +197,3 @@ class VerificationRules:
 
     def _words(self, flow: Flow) -> Words:
         return self._parts.catalogue.words(flow.language)
-
-
-def _unknown_method(form: ProofForm, words: Words) -> tuple[FormProblem, ...]:
-    if form.text(METHOD) in METHODS:
-        return ()
-    return (FormProblem(METHOD, words.say(4000001, {"reason": "There is no such way."})),)
