@@ -8,7 +8,7 @@ from doorward.clock import Clock
 from doorward.errors import InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
-from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.contract import Detour, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
@@ -211,9 +211,13 @@ class LoginRules:
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(proof.method))
         entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
         context = self._context(flow, form, entry, proof.identity)
-        asked = await self._parts.hooks.after_login(flow, proof.method, context)
+        asked = await self._parts.hooks.after_person(
+            flow, proof.method, proof.identity, lambda person: self._context(flow, form, entry, person)
+        )
         if isinstance(asked, Veto):
             return rejected_login(flow, *asked.problems)
+        if isinstance(asked, Detour):
+            return rejected_login(flow, FormProblem(None, form.words.say(4000010)))
         is_new_browser = flow.type is FlowType.BROWSER and entry.is_new
         return LoginPlan(
             identities=self._parts.identities,

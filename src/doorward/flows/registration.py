@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.clock import Clock
-from doorward.flows.answers import Reread
+from doorward.flows.answers import Reread, Why
 from doorward.flows.chosen_schema import asked_schema, chosen_schema
 from doorward.flows.consents import SHOWN, answered_consents, shown_consents
 from doorward.flows.contract import (
     KindSettings,
     NextStage,
+    Plan,
     Proven,
     Refused,
     RegistrationMethod,
@@ -35,6 +36,7 @@ from doorward.flows.run_hooks import Asked, HookRunner
 from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.events import Cause
+from doorward.identities.model import AddressStatus
 from doorward.identities.render import public_identity
 from doorward.identities.schema import IdentitySchema
 from doorward.security.tokens import new_csrf_token
@@ -137,7 +139,7 @@ class RegistrationRules:
             raise SessionAlreadyAvailable
         return self._settings.targets.default
 
-    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | RegistrationPlan:
+    async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan:
         """Reads the form, asks the method, asks the hooks: the plan of what to store, or the form again.
 
         Raises SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, WebHookTimedOut.
@@ -147,7 +149,7 @@ class RegistrationRules:
         body = await request.read(field_types(schema, self._methods))
         if body.problem is not None:
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
-        submission = read_submission(body.values, schema, words)
+        submission = read_submission(body.values, schema, words, flow)
         method = next((each for each in self._methods if each.is_mine(submission.form)), None)
         problems = plain_problems(submission, self._methods)
         if method is None and not problems:
@@ -155,29 +157,35 @@ class RegistrationRules:
         typed = replace(flow, ui=with_values(flow.ui, trait_values(submission.form.traits)))
         if method is None or problems:
             return _rejected(typed, *problems)
+        submission = replace(submission, form=replace(submission.form, flow=typed))
         stranger = check_sender(flow, request, submission.form.text("csrf_token"), words)
         if stranger is not None:
             return _rejected(typed, stranger)
         step = await self._registered(typed, request, method, submission)
-        return step if isinstance(step, Rejection) else replace(step, fetched=flow)
+        return replace(step, fetched=flow) if isinstance(step, RegistrationPlan) else step
 
     async def _registered(
         self, flow: Flow, request: FlowRequest, method: RegistrationMethod, submission: Submission
-    ) -> Rejection | RegistrationPlan:
+    ) -> Rejection | Plan:
         form = submission.form
         decision = await method.register(form)
         match decision:
             case Refused(problems):
                 return _rejected(flow, *problems)
             case NextStage(stage):
-                return Rejection(self._staged(flow, stage, submission))
-            case Proven(credentials):
+                return Rejection(self._staged(flow, stage, submission), Why.CHALLENGED)
+            case Proven():
                 payload = submission.payload or flow.extra.get(TRANSIENT) or {}
                 flow = replace(flow, extra={**flow.extra, TRANSIENT: payload})
                 consents = answered_consents(flow, form.schema, form.traits, payload)
-                new = NewIdentity(form.schema.id, form.traits, credentials, consents=consents)
-                draft = self._writers.identities.draft(new)
-                return await self._planned(flow, request, method.name, draft, form.words)
+                new = NewIdentity(form.schema.id, form.traits, decision.credentials, consents=consents)
+                draft = _with_proved(self._writers.identities.draft(new), decision.proved)
+                step = await self._planned(
+                    replace(flow, state=decision.state or flow.state), request, method.name, draft, form.words
+                )
+                return replace(step, writes=decision.writes) if isinstance(step, RegistrationPlan) else step
+            case _:
+                return decision
 
     async def _planned(
         self, flow: Flow, request: FlowRequest, method: str, draft: Draft, words: Words
@@ -188,6 +196,7 @@ class RegistrationRules:
         )
         if isinstance(asked, Veto):
             return _rejected(_without_payload(flow), *asked.problems)
+        assert isinstance(asked, Asked)  # nothing that runs after a registration asks for more first
         return self._plan(flow, request, method, asked, words, location)
 
     def _plan(
@@ -261,6 +270,18 @@ class RegistrationRules:
 def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
     ui = with_problems(flow.ui, problems)
     return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))
+
+
+def _with_proved(draft: Draft, addresses: Sequence[str]) -> Draft:
+    """A draft whose addresses are verified where a code has just come back from them."""
+    at = draft.identity.created_at
+    proved = tuple(
+        replace(each, verified=True, status=AddressStatus.COMPLETED, verified_at=at)
+        if each.value in addresses
+        else each
+        for each in draft.identity.verifiable_addresses
+    )
+    return replace(draft, identity=replace(draft.identity, verifiable_addresses=proved))
 
 
 def _without_payload(flow: Flow) -> Flow:
