@@ -1,6 +1,8 @@
 """The only writer of identities, on both databases: uniqueness, order of events, receipts, what a change does."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,8 @@ from doorward.clock import MovableClock
 from doorward.identities import store
 from doorward.identities.draft import NewConsent, NewCredential, NewIdentity
 from doorward.identities.events import Cause, EventKind, IdentityEvent, Recorded
+from doorward.identities.lists import list_identities
+from doorward.identities.model import Identity
 from doorward.identities.query import load_people
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import (
@@ -53,6 +57,9 @@ class Witness:
 
     def __init__(self) -> None:
         self.events: list[IdentityEvent] = []
+
+    def hears(self, _event: IdentityEvent) -> bool:
+        return True
 
     async def record(self, tx: Transaction, event: IdentityEvent) -> Recorded:
         assert await tx.fetch_one("SELECT 1 AS one") is not None
@@ -181,3 +188,36 @@ async def test_many_people_are_loaded_in_one_go(house: House) -> None:
     people = await load_people(house.database.reader, [*made, UUID(int=0)])
     assert set(people) == set(made)
     assert [people[each].traits["news"] for each in made] == [True, False, True, False, True, False, True]
+
+
+async def test_a_better_hash_never_brings_an_old_password_back(house: House) -> None:
+    made = (await house.create("ada@example.org")).identity
+    seen = made.credentials["password"]
+
+    async def renew(tx: Transaction) -> bool:
+        return await store.renew_config(tx, made.id, seen, {"hashed_password": "better"})
+
+    assert await house.database.transaction(renew)
+    house.clock.move(seconds=1)
+
+    def edit(before: Identity, at: datetime) -> Identity:
+        changed = replace(before.credentials["password"], config={"hashed_password": "changed"}, updated_at=at)
+        return replace(before, credentials={**before.credentials, "password": changed})
+
+    await house.database.transaction(lambda tx: house.service.rewrite(tx, made.id, edit, CAUSE))
+    assert not await house.database.transaction(renew)
+    found = await store.find_identity(house.database.reader, made.id, with_credentials=True)
+    assert found is not None
+    assert found.credentials["password"].config == {"hashed_password": "changed"}
+
+
+async def test_many_are_made_and_what_is_taken_leaves_nothing(house: House) -> None:
+    taken = (await house.create("ada@example.org")).identity
+    drafts = [
+        house.service.draft(NewIdentity("person", {"email": email}, id=given))
+        for email, given in (("b@example.org", None), ("ada@example.org", None), ("c@example.org", taken.id))
+    ]
+    changes = await house.database.transaction(lambda tx: house.service.create_many(tx, drafts, CAUSE))
+    assert [change is not None for change in changes] == [True, False, False]
+    everybody = await list_identities(house.database.reader, 10)
+    assert sorted(each.traits["email"] for each in everybody) == ["ada@example.org", "b@example.org"]
