@@ -51,6 +51,17 @@ class SettingsForms:
         )
         return self.furnished(flow, identity, words).with_ui(messages=messages)
 
+    def bare(self, flow: Flow, identity: Identity) -> Flow:
+        """A new flow of a person, without its form yet."""
+        flow = replace(
+            flow,
+            state=FlowState.SHOW_FORM,
+            identity_id=identity.id,
+            schema_id=identity.schema_id,
+            extra={**flow.extra, "organization_id": _text(identity.organization_id)},
+        )
+        return self._beside(flow, identity)
+
     def furnished(self, flow: Flow, identity: Identity, words: Words) -> Flow:
         """A new flow with the form of a person."""
         memory: dict[str, Any] = {}
@@ -59,16 +70,10 @@ class SettingsForms:
         schema = self.schemas.get_schema(identity.schema_id)
         view = SettingsView(identity, schema, words, memory)
         nodes = [node for method in self.methods for node in method.nodes(view)]
-        flow = replace(
-            flow,
-            state=FlowState.SHOW_FORM,
-            identity_id=identity.id,
-            schema_id=schema.id,
-            extra={**flow.extra, "organization_id": _text(identity.organization_id)},
-            internal={**flow.internal, SHOWN: shown_consents(schema)},
-        )
+        flow = self.bare(flow, identity)
+        flow = replace(flow, internal={**flow.internal, SHOWN: shown_consents(schema)})
         drawn = self.veil.drawn(flow.with_ui(nodes=sort_settings([csrf_node(), *nodes])))
-        return self._beside(self.veil.remembering(drawn, memory), identity)
+        return self.veil.remembering(drawn, memory)
 
     def seen(self, flow: Flow, identity: Identity) -> Flow:
         """A flow from the database as its owner gets it. Traits are stored once, with their person."""
