@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.config.hooks import NETWORK_ONLY, RUNS_AFTER
 from doorward.config.secrets import Secret
 
 WEB_HOOK = "web_hook"
 HUBSPOT = "hubspot"
 SESSION = "session"
+VERIFY_NEW_ADDRESS = "verify_new_address"
 
 STORES_BEFORE_HOOKS = frozenset({"registration", "settings"})
 """Flows in which Kratos has stored the identity by the time that non-blocking hooks run."""
@@ -48,41 +50,60 @@ class FlowHooks:
     after_method: Mapping[str, tuple[HookEntry, ...]] = field(default_factory=dict)
 
 
-def after_list(hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
-    """The method's list, or the global one where that is missing or empty; never both (Kratos's override rule)."""
+def before_list(hooks: FlowHooks) -> tuple[HookEntry, ...]:
+    """What runs when a flow is made: web_hooks only. Names that nobody knows stay, so that somebody complains."""
+    return tuple(entry for entry in hooks.before if entry.hook == WEB_HOOK or not _is_known(entry))
+
+
+def after_list(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
+    """The method's list, or the global one where nothing in that is usable; never both (Kratos's override rule)."""
     own = hooks.after_method.get(method, ()) if method else ()
-    return own or hooks.after
+    return own if any(_is_usable(flow_kind, entry) for entry in own) else hooks.after
 
 
 def in_flow(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
-    """The after hooks that run inside the request, in order: blocking ones first come from here, `session` is last.
+    """The after hooks that run inside the request: those that may still stop it, then the others; `session` is last.
 
-    A blocking web_hook in the global list of registration or settings never runs (Kratos never reads that list before
-    it stores); plain web_hooks of those flows are deliveries.
+    Where Kratos stores before it runs most hooks, those that may stop it come from the method's list only, whichever
+    list counts for the others: a blocking web_hook in the global list never runs there. Plain web_hooks of those
+    flows are deliveries.
     """
-    chosen = after_list(hooks, method)
-    from_method = bool(method and hooks.after_method.get(method))
-    kept = [
-        entry
-        for entry in chosen
-        if entry.hook not in (HUBSPOT, SESSION)
-        and not entry.is_ignored
-        and (entry.hook != WEB_HOOK or _runs_in_flow(flow_kind, entry, from_method))
-    ]
-    return (*kept, *(entry for entry in chosen if entry.hook == SESSION))
+    chosen = tuple(entry for entry in after_list(flow_kind, hooks, method) if _runs_after(flow_kind, entry))
+    if flow_kind in STORES_BEFORE_HOOKS:
+        own = hooks.after_method.get(method, ()) if method else ()
+        early = tuple(entry for entry in own if _may_stop(entry))
+        kept = (*early, *(entry for entry in chosen if entry.hook not in (WEB_HOOK, SESSION, VERIFY_NEW_ADDRESS)))
+    else:
+        kept = tuple(entry for entry in chosen if entry.hook != SESSION and not entry.is_ignored)
+    return (*kept, *[entry for entry in chosen if entry.hook == SESSION][:1])
 
 
 def deliveries(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:
-    """The after hooks that become rows of the outbox. `hubspot` in the global list fires whatever hides the rest."""
-    chosen = after_list(hooks, method)
-    always = [entry for entry in hooks.after if entry.hook == HUBSPOT and entry not in chosen]
+    """The after hooks that become rows of the outbox. `hubspot` fires in both lists, whichever of them counts."""
+    chosen = after_list(flow_kind, hooks, method)
+    own = hooks.after_method.get(method, ()) if method else ()
+    always = [entry for entry in (*own, *hooks.after) if entry.hook == HUBSPOT and entry not in chosen]
     return (*(entry for entry in chosen if _is_delivery(flow_kind, entry)), *always)
 
 
-def _runs_in_flow(flow_kind: str, entry: HookEntry, from_method: bool) -> bool:
-    if flow_kind in STORES_BEFORE_HOOKS:
-        return entry.is_blocking and from_method
-    return True
+def _is_known(entry: HookEntry) -> bool:
+    return entry.hook in RUNS_AFTER or entry.hook in NETWORK_ONLY
+
+
+def _runs_after(flow_kind: str, entry: HookEntry) -> bool:
+    """Whether it does anything inside such a flow; what nobody knows stays, so that somebody complains."""
+    if entry.hook == HUBSPOT or entry.hook in NETWORK_ONLY:
+        return False
+    return flow_kind in RUNS_AFTER.get(entry.hook, (flow_kind,))
+
+
+def _is_usable(flow_kind: str, entry: HookEntry) -> bool:
+    """Whether it makes its list the one that counts. `hubspot` and what only guards a change do not (as in Kratos)."""
+    return _runs_after(flow_kind, entry) and entry.hook != VERIFY_NEW_ADDRESS
+
+
+def _may_stop(entry: HookEntry) -> bool:
+    return entry.is_blocking or entry.hook == VERIFY_NEW_ADDRESS
 
 
 def _is_delivery(flow_kind: str, entry: HookEntry) -> bool:

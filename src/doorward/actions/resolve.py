@@ -15,6 +15,7 @@ from doorward.actions.hooks import (
     STORES_BEFORE_HOOKS,
     FlowHooks,
     HookEntry,
+    before_list,
     deliveries,
     in_flow,
     uniquely_named,
@@ -57,7 +58,7 @@ class ActionTable:
         hooks = self.flows.get(flow_kind)
         if hooks is None:
             return ()
-        return hooks.before if phase == "before" else in_flow(flow_kind, hooks, method)
+        return before_list(hooks) if phase == "before" else in_flow(flow_kind, hooks, method)
 
     def actions_for(self, event: IdentityEvent) -> tuple[Action, ...]:
         """The actions that answer an event, in configuration order."""

@@ -29,7 +29,7 @@ from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind
 from doorward.flows.settings_veil import Veil
 from doorward.hooks.background import Background
-from doorward.hooks.registry import registration_hooks
+from doorward.hooks.registry import flow_hooks
 from doorward.hooks.web_hook import WebHookTools
 from doorward.methods.registry import MethodTools, login_methods, registration_methods, settings_methods
 from doorward.observability.logging import Log
@@ -71,7 +71,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         sealer=core.keys,
         veil=Veil(secret.reveal() for secret in core.config.secrets.for_cipher()),
         table=core.table,
-        hooks=registration_hooks(core.table, tools),
+        hooks=flow_hooks(core.table, tools, core.config.feature_flags),
         waiter=waiter,
         clock=core.clock,
         sender=codes,

@@ -15,6 +15,7 @@ from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.identities.draft import NewCredential
+from doorward.identities.model import Identity
 from doorward.identities.schema import IdentitySchema
 from doorward.outbox.settled import Settlement
 from doorward.storage.contract import Transaction
@@ -96,10 +97,16 @@ class RegistrationMethod(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HookContext:
-    """What a hook may know. `values` is the template context of facts that exist by then, as JSON values."""
+    """What a hook may know. `values` is the template context of facts that exist by then, as JSON values.
+
+    `person` is who it is about as they are now, None before they are known; `wanted` as they ask to be from now on,
+    where a change is submitted.
+    """
 
     flow: Flow
     values: Mapping[str, Any] = field(repr=False)
+    person: Identity | None = None
+    wanted: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +123,40 @@ class Veto:
     problems: tuple[FormProblem, ...]
 
 
+class Detour(Enum):
+    """What has to be done before the flow may succeed; the kind of flow knows how."""
+
+    VERIFY_FIRST = "verify_first"  # a sign-in of somebody who has proved no address
+    SAY_UNVERIFIED = "say_unverified"  # the same, and only told (the older answer)
+    CONFIRM_ADDRESS = "confirm_address"  # a change that waits until its new address is proved
+
+
 class Effect(Enum):
-    """What a hook asks the flow's answer to contain."""
+    """What a hook asks for, once nobody objects."""
 
     HAND_OUT_SESSION = "hand_out_session"
     SHOW_VERIFICATION = "show_verification"
+    START_VERIFICATION = "start_verification"
+    REVOKE_OTHERS = "revoke_others"
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyPrevious:
+    """Addresses that were there before hear of a change: `removed`, `all_verified` or `all` of them."""
+
+    recipients: str
+
+
+Wish = Effect | NotifyPrevious
 
 
 class InFlowHook(Protocol):
     """Runs inside a request, before the transaction."""
 
     @property
-    def effects(self) -> frozenset[Effect]: ...
+    def effects(self) -> frozenset[Wish]: ...
 
-    async def run(self, context: HookContext) -> Proceed | Veto:
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
         """Raises DoorwardError when it cannot be asked; then the flow stops."""
         ...
 

@@ -88,9 +88,14 @@ class RecoveryProver:
         if is_browser:
             done = done.with_ui(nodes=with_last_csrf(done.ui.nodes))
         context = self._context(rescue, done, identity, sign_in)
-        verdict = await tools.hooks.after_login(flow, flow.active or tools.settings.method, context)
-        if isinstance(verdict, Veto):
-            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), rescue.refusing(verdict))
+        asked = await tools.hooks.after_person(
+            flow,
+            flow.active or tools.settings.method,
+            identity,
+            lambda person: self._context(rescue, done, person, sign_in),
+        )
+        if isinstance(asked, Veto):
+            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), rescue.refusing(asked))
         return Recovered(
             tools=tools,
             flow=replace(done, identity_id=identity.id),

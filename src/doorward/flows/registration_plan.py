@@ -8,7 +8,7 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done
-from doorward.flows.contract import Effect, SettledWaiter
+from doorward.flows.contract import Effect, SettledWaiter, Wish
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
@@ -52,7 +52,7 @@ class RegistrationPlan:
     cause: Cause
     issued: Issued | None
     verifications: tuple[StartedVerification, ...]
-    effects: frozenset[Effect]
+    effects: frozenset[Wish]
     has_legacy_items: bool
     location: str
     csrf_cookie: str

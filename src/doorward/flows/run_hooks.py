@@ -1,21 +1,24 @@
 """Runs the hooks of a flow that have their say before anything is stored. No transaction is open here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from doorward.errors import InvalidInput
-from doorward.flows.contract import Effect, HookContext, HookSource, HookTable, InFlowHook, Veto
+from doorward.flows.contract import Detour, HookContext, HookSource, HookTable, InFlowHook, Veto, Wish
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowKind
 from doorward.flows.violations import problems_of
 from doorward.identities.draft import Draft
+from doorward.identities.model import Identity
+from doorward.identities.patch import apply_patch
 from doorward.identities.schema import InvalidTraits, UnknownSchema
 
 AFTER, BEFORE = "after", "before"
 
 See = Callable[[Draft], Mapping[str, Any]]
+SeePerson = Callable[[Identity], Mapping[str, Any]]
 Redraft = Callable[[Draft, Mapping[str, Any]], Draft]
 
 
@@ -25,10 +28,18 @@ class HookRefused(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Nobody objected: the identity as the hooks left it, and what they want in the answer."""
+    """Nobody objected: the identity as the hooks left it, and what they want besides."""
 
     draft: Draft
-    effects: frozenset[Effect]
+    effects: frozenset[Wish]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPerson:
+    """Nobody objected: the person as the hooks left them, to be shown and never stored, and what they want besides."""
+
+    identity: Identity = field(repr=False)
+    effects: frozenset[Wish]
 
 
 class HookRunner:
@@ -41,7 +52,8 @@ class HookRunner:
     async def before(self, flow: Flow, context: Mapping[str, Any]) -> None:
         """The `before` hooks of a new flow. Raises HookRefused with the first veto's words.
 
-        There is no form yet that could show messages; Kratos answers with an error, too.
+        There is no form yet that could show messages; Kratos answers with an error, too. Nobody is there to be
+        changed, so a patch is nothing (Kratos crashes).
         """
         for hook in self._hooks(flow.kind, BEFORE, None):
             verdict = await hook.run(HookContext(flow, context))
@@ -50,15 +62,26 @@ class HookRunner:
                 raise HookRefused(texts or None, messages=[each.message.to_json() for each in verdict.problems])
 
     async def after(
-        self, flow: Flow, method: str, draft: Draft, see: See, redraft: Redraft, words: Words
-    ) -> Asked | Veto:
-        """The `after` hooks of a submit; each sees the identity as those before it left it."""
-        effects: set[Effect] = set()
+        self,
+        flow: Flow,
+        method: str,
+        draft: Draft,
+        see: See,
+        redraft: Redraft,
+        words: Words,
+        before: Identity | None = None,
+    ) -> Asked | Veto | Detour:
+        """The `after` hooks of a submit that stores a person; each sees the identity as those before it left it.
+
+        `before` is the person as stored, where there is one already.
+        """
+        effects: set[Wish] = set()
+        wanted = draft.identity
         for hook in self._hooks(flow.kind, AFTER, method):
-            effects |= hook.effects
-            verdict = await hook.run(HookContext(flow, see(draft)))
-            if isinstance(verdict, Veto):
+            verdict = await hook.run(HookContext(flow, see(draft), before, wanted))
+            if isinstance(verdict, Veto | Detour):
                 return verdict
+            effects |= hook.effects
             if verdict.patch:
                 patched = _patched(draft, verdict.patch, redraft, words)
                 if isinstance(patched, Veto):
@@ -66,13 +89,22 @@ class HookRunner:
                 draft = patched
         return Asked(draft, frozenset(effects))
 
-    async def after_login(self, flow: Flow, method: str, context: Mapping[str, Any]) -> Veto | None:
-        """The `after` hooks of a sign-in, before the session is stored."""
+    async def after_person(
+        self, flow: Flow, method: str, identity: Identity, see: SeePerson
+    ) -> AskedPerson | Veto | Detour:
+        """The `after` hooks of a submit that stores no person: signing in, recovery, verification.
+
+        Patches are seen by later hooks and in the answer, as in Kratos, and never stored.
+        """
+        effects: set[Wish] = set()
         for hook in self._hooks(flow.kind, AFTER, method):
-            verdict = await hook.run(HookContext(flow, context))
-            if isinstance(verdict, Veto):
+            verdict = await hook.run(HookContext(flow, see(identity), identity))
+            if isinstance(verdict, Veto | Detour):
                 return verdict
-        return None
+            effects |= hook.effects
+            if verdict.patch:
+                identity = apply_patch(identity, verdict.patch, identity.updated_at)
+        return AskedPerson(identity, frozenset(effects))
 
     def _hooks(self, kind: FlowKind, phase: str, method: str | None) -> list[InFlowHook]:
         return [self._source.hook(entry) for entry in self._table.in_flow_hooks(kind, phase, method)]

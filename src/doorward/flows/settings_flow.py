@@ -10,7 +10,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import MovedOn, Navigate, Reread, Stored, Why
 from doorward.flows.continuity import PausedStep, step_name
-from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.contract import Detour, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionRefreshRequired, minutes
 from doorward.flows.form import FormProblem, with_problems
@@ -34,6 +34,7 @@ from doorward.sessions.model import Session
 from doorward.sessions.render import session_json
 from doorward.storage.contract import Transaction
 
+UNPROVED = "A new address has to be proved before it is stored."
 OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", "transient_payload": "object"}
 
 
@@ -114,10 +115,10 @@ class SettingsRules:
         """The form of whoever is signed in. Raises SessionInactive, SessionAal2Required, HookRefused."""
         is_browser = flow.type is FlowType.BROWSER
         identity = await self._parts.access.of_starter(request, is_browser=is_browser)
-        words = self._parts.catalogue.words(flow.language)
-        flow = self._parts.writers.forms.furnished(flow, identity, words)
-        await self._parts.hooks.before(flow, self._context(flow, request))
-        return flow
+        words, forms = self._parts.catalogue.words(flow.language), self._parts.writers.forms
+        bare = forms.bare(flow, identity)
+        await self._parts.hooks.before(bare, self._begun(bare, request, identity))
+        return forms.furnished(bare, identity, words)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """Tells how long ago the other one ended."""
@@ -209,10 +210,16 @@ class SettingsRules:
         asked = await self._parts.hooks.after(flow, method.name, draft, context, redraft, words)
         if isinstance(asked, Veto):
             return _rejected(flow, *asked.problems)
+        if isinstance(asked, Detour):
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": UNPROVED})))
         if asked.draft is not draft:
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
         fresh = self._parts.writers.forms.make(
             asked.draft.identity, flow.type, words, request_url=request.url, csrf_token=flow.csrf_token
+        )
+        # The next form begins here, so its `before` hooks are asked, too (as in Kratos); a no comes in time.
+        await self._parts.hooks.before(
+            fresh.with_ui(nodes=()), self._begun(fresh.with_ui(nodes=()), request, asked.draft.identity)
         )
         return SettingsPlan(
             writers=self._parts.writers,
@@ -256,6 +263,14 @@ class SettingsRules:
 
     def _context(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
         return template_context(flow, request, self._settings.header_allowlist)
+
+    def _begun(self, flow: Flow, request: FlowRequest, identity: Identity) -> dict[str, Any]:
+        """What the hooks of a new form see: the person is in the session."""
+        context = self._context(flow, request)
+        if request.session is None:
+            return context
+        public = public_identity(identity, self._settings.base_url)
+        return {**context, "session": session_json(request.session, public, True, self._parts.clock.now())}
 
     def _seen(self, form: SettingsForm, session: Session) -> "SeenDraft":
         flow = form.flow

@@ -60,8 +60,10 @@ class Prover:
             return missed
         payload = form.payload or flow.internal.get(TRANSIENT) or {}
         context = self._context(flow, request, identity, payload)
-        verdict = await self.hooks.after_login(flow, self.tools.settings.method, context)
-        objection = _objection(missed, verdict) if isinstance(verdict, Veto) else None
+        asked = await self.hooks.after_person(
+            flow, self.tools.settings.method, identity, lambda person: self._context(flow, request, person, payload)
+        )
+        objection = _objection(missed, asked) if isinstance(asked, Veto) else None
         cause = Cause(
             source="flow",
             flow_kind=str(flow.kind),

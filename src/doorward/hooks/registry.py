@@ -1,22 +1,22 @@
-"""Makes the in-flow hooks of registration from the configuration, once, at the start."""
+"""Makes the in-flow hooks of every flow from the configuration, once, at the start."""
 
 from collections.abc import Callable, Iterable, Mapping
 
-from doorward.actions.hooks import SESSION, WEB_HOOK, HookEntry
+from doorward.actions.hooks import SESSION, VERIFY_NEW_ADDRESS, WEB_HOOK, HookEntry
 from doorward.actions.web_hook_settings import WebHookSettings
+from doorward.config.model import FeatureFlagsConfig
 from doorward.config.model_flows import AFTER_METHODS
 from doorward.errors import Misconfigured
 from doorward.flows.contract import HookTable, InFlowHook
-from doorward.hooks.effects import HAND_OUT_SESSION, NO_EFFECT, SHOW_VERIFICATION
+from doorward.flows.model import FlowKind
+from doorward.hooks.effects import HAND_OUT_SESSION, REVOKE_OTHERS, SHOW_VERIFICATION, START_VERIFICATION
+from doorward.hooks.notify_previous_addresses import notify_previous_addresses
+from doorward.hooks.require_verified_address import RequireVerifiedAddress
 from doorward.hooks.unusable import UnusableHook
+from doorward.hooks.verify_new_address import VerifyNewAddress
 from doorward.hooks.web_hook import WebHook, WebHookTools
 
-# Does in registration what happens there by itself; Kratos accepts it and does nothing.
-VERIFICATION = "verification"
-
-Make = Callable[[HookEntry, WebHookTools], InFlowHook]
-
-REGISTRATION = "registration"
+Make = Callable[[HookEntry, WebHookTools, FeatureFlagsConfig], InFlowHook]
 
 
 class UnknownHook(Misconfigured):
@@ -26,29 +26,33 @@ class UnknownHook(Misconfigured):
 class HookRegistry:
     """Hooks by the place of their entry. A new kind of hook is one line in `KINDS`."""
 
-    def __init__(self, entries: Iterable[HookEntry], tools: WebHookTools) -> None:
+    def __init__(
+        self, entries: Iterable[HookEntry], tools: WebHookTools, flags: FeatureFlagsConfig = FeatureFlagsConfig()
+    ) -> None:
         """Raises UnknownHook with the place in the configuration."""
-        self._hooks = {entry.path: _make(entry, tools) for entry in entries}
+        self._hooks = {entry.path: _make(entry, tools, flags) for entry in entries}
 
     def hook(self, entry: HookEntry) -> InFlowHook:
         return self._hooks[entry.path]
 
 
-def registration_hooks(table: HookTable, tools: WebHookTools) -> HookRegistry:
-    """The hooks that registration runs inside a request, whichever method is used."""
+def flow_hooks(table: HookTable, tools: WebHookTools, flags: FeatureFlagsConfig) -> HookRegistry:
+    """The hooks that flows run inside a request, whichever method is used."""
     places = [("before", None), ("after", None), *(("after", method) for method in AFTER_METHODS)]
-    found = [entry for phase, method in places for entry in table.in_flow_hooks(REGISTRATION, phase, method)]
-    return HookRegistry(found, tools)
+    found = [
+        entry for kind in FlowKind for phase, method in places for entry in table.in_flow_hooks(kind, phase, method)
+    ]
+    return HookRegistry(found, tools, flags)
 
 
-def _make(entry: HookEntry, tools: WebHookTools) -> InFlowHook:
+def _make(entry: HookEntry, tools: WebHookTools, flags: FeatureFlagsConfig) -> InFlowHook:
     make = KINDS.get(entry.hook)
     if make is None:
-        raise UnknownHook(f"{entry.path}: there is no hook {entry.hook!r} in registration.")
-    return make(entry, tools)
+        raise UnknownHook(f"{entry.path}: there is no hook {entry.hook!r}.")
+    return make(entry, tools, flags)
 
 
-def _web_hook(entry: HookEntry, tools: WebHookTools) -> InFlowHook:
+def _web_hook(entry: HookEntry, tools: WebHookTools, _flags: FeatureFlagsConfig) -> InFlowHook:
     settings = WebHookSettings.parse(entry.config, f"{entry.path}.config")
     if isinstance(settings, WebHookSettings):
         return WebHook(settings, entry.path, tools)
@@ -57,8 +61,14 @@ def _web_hook(entry: HookEntry, tools: WebHookTools) -> InFlowHook:
 
 
 KINDS: Mapping[str, Make] = {
-    SESSION: lambda _entry, _tools: HAND_OUT_SESSION,
-    "show_verification_ui": lambda _entry, _tools: SHOW_VERIFICATION,
-    VERIFICATION: lambda _entry, _tools: NO_EFFECT,
+    SESSION: lambda _entry, _tools, _flags: HAND_OUT_SESSION,
+    "show_verification_ui": lambda _entry, _tools, _flags: SHOW_VERIFICATION,
+    "verification": lambda _entry, _tools, _flags: START_VERIFICATION,
+    "revoke_active_sessions": lambda _entry, _tools, _flags: REVOKE_OTHERS,
+    "require_verified_address": lambda _entry, _tools, flags: RequireVerifiedAddress(
+        flags.legacy_require_verified_login_error
+    ),
+    VERIFY_NEW_ADDRESS: lambda _entry, _tools, _flags: VerifyNewAddress(),
+    "notify_previous_addresses": lambda entry, _tools, _flags: notify_previous_addresses(entry.config, entry.path),
     WEB_HOOK: _web_hook,
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from doorward.flows.contract import Effect, HookContext, Proceed, Veto
+from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
 from doorward.flows.errors import WebHookBroken
 from doorward.flows.model import FlowType
 from doorward.observability.logging import Log
@@ -15,9 +15,9 @@ class UnusableHook:
     path: str
     reason: str
     log: Log
-    effects: frozenset[Effect] = frozenset()
+    effects: frozenset[Wish] = frozenset()
 
-    async def run(self, context: HookContext) -> Proceed | Veto:
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
         """Raises WebHookBroken."""
         self.log.warning("hook_unusable", hook=self.path, reason=self.reason)
         raise WebHookBroken(is_native=context.flow.type is FlowType.API)

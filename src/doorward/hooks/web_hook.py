@@ -15,7 +15,7 @@ from doorward.actions.sandbox import Sandbox, SandboxBroken, TemplateFailed
 from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateUnavailable
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock, SystemClock
-from doorward.flows.contract import Effect, HookContext, Proceed, Veto
+from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message
@@ -58,14 +58,14 @@ class WebHookTools:
 class WebHook:
     """One configured entry. `path` names it in the log."""
 
-    effects: frozenset[Effect] = frozenset()
+    effects: frozenset[Wish] = frozenset()
 
     def __init__(self, settings: WebHookSettings, path: str, tools: WebHookTools) -> None:
         self._settings = settings
         self._path = path
         self._tools = tools
 
-    async def run(self, context: HookContext) -> Proceed | Veto:
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
         """Raises WebHookFailed, WebHookTimedOut, WebHookBroken; none of them tells the person a URL."""
         if self._settings.is_ignored:
             self._tools.background.start(self._ask(orjson.dumps(context.values)))

@@ -12,6 +12,7 @@ from doorward.actions.hooks import HookEntry
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.clock import MovableClock
+from doorward.config.model import FeatureFlagsConfig
 from doorward.flows.contract import InFlowHook
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.model import FlowType
@@ -57,7 +58,7 @@ def hook(tools: WebHookTools, url: str, template: str = TEMPLATE, **more: Any) -
     body = "base64://" + base64.b64encode(template.encode()).decode()
     config = {"url": url, "method": "POST", "body": body, "response": {"parse": True}, **more}
     entry = HookEntry("web_hook", config, "after.password.hooks[0]")
-    return HookRegistry([entry], tools).hook(entry)
+    return HookRegistry([entry], tools, FeatureFlagsConfig()).hook(entry)
 
 
 async def house_with(make_house: MakeHouse, made: InFlowHook) -> House:

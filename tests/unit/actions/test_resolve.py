@@ -58,6 +58,65 @@ def test_session_runs_last_wherever_it_stands() -> None:
     assert hooks_of(made) == ["show_verification_ui", "session"]
 
 
+def test_session_runs_once() -> None:
+    assert hooks_of(table((), (entry("session"), entry("session", where="again")))) == ["session"]
+
+
+@pytest.mark.parametrize("useless", ["require_verified_address", "revoke_active_sessions", "b2b_sso", "organization"])
+def test_a_method_list_without_anything_usable_hides_nothing(useless: str) -> None:
+    made = table((entry("show_verification_ui", where="g"),), (entry(useless),))
+    assert hooks_of(made) == ["show_verification_ui"]
+
+
+def test_both_lists_reach_hubspot_when_the_global_one_counts() -> None:
+    made = table(
+        (entry("hubspot", {"destination": "crm"}, "g"), entry("web_hook", IGNORED, "g")),
+        (entry("hubspot", {"destination": "other"}),),
+    )
+    assert [action.destination.partition("#")[0] for action in made.actions_for(signed_up())] == [
+        "crm",
+        "https://crm.example.org",
+        "other",
+    ]
+
+
+def placed(kind: str, after: tuple[HookEntry, ...], method: str, own: tuple[HookEntry, ...]) -> list[str]:
+    made = build_table({kind: FlowHooks((), after, {method: own})}, (), RetryPolicy())
+    return [hook.hook for hook in made.in_flow_hooks(kind, "after", method)]
+
+
+@pytest.mark.parametrize("kind", ["login", "recovery", "verification"])
+def test_where_nothing_is_stored_first_web_hooks_run_in_their_order_from_either_list(kind: str) -> None:
+    hooks = (entry("web_hook", PLAIN), entry("web_hook", BLOCKING), entry("web_hook", IGNORED))
+    assert placed(kind, hooks, "code", ()) == ["web_hook", "web_hook"]
+    assert placed(kind, (), "code", hooks) == ["web_hook", "web_hook"]
+
+
+def test_what_may_stop_a_change_of_settings_comes_first_and_from_the_methods_list_only() -> None:
+    guard, told = entry("verify_new_address"), entry("notify_previous_addresses")
+    ends = entry("revoke_active_sessions", where="g")
+    blocking = entry("web_hook", BLOCKING)
+    assert placed("settings", (ends,), "profile", (told, blocking, guard)) == [
+        "web_hook",
+        "verify_new_address",
+        "notify_previous_addresses",
+    ]
+    assert placed("settings", (ends,), "profile", (guard,)) == ["verify_new_address", "revoke_active_sessions"]
+    assert placed("settings", (guard,), "profile", ()) == []
+
+
+def test_a_blocking_web_hook_alone_hides_the_global_list_of_settings() -> None:
+    assert placed("settings", (entry("show_verification_ui"),), "profile", (entry("web_hook", BLOCKING),)) == [
+        "web_hook"
+    ]
+
+
+def test_only_web_hooks_run_before_a_flow() -> None:
+    before = (entry("web_hook", PLAIN), entry("session"), entry("hubspot", {"destination": "crm"}))
+    made = build_table({"login": FlowHooks(before)}, (), RetryPolicy())
+    assert [hook.hook for hook in made.in_flow_hooks("login", "before", None)] == ["web_hook"]
+
+
 @pytest.mark.parametrize("config", [BLOCKING, INTERRUPTING])
 def test_a_blocking_web_hook_runs_in_the_flow_from_a_method_list_only(config: dict[str, Any]) -> None:
     assert hooks_of(table((), (entry("web_hook", config),))) == ["web_hook"]
