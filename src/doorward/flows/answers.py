@@ -17,6 +17,7 @@ class Why(Enum):
     STARTED = "started"
     FETCHED = "fetched"
     REJECTED = "rejected"  # submitted, and there is more to do: errors, or a further step
+    CHALLENGED = "challenged"  # submitted, nothing is wrong, and there is a further step: 400 for JSON all the same
     REPLACED = "replaced"  # the one submitted had expired; this takes its place
     ADVANCED = "advanced"  # submitted, and nothing is wrong: the next step, or the success of a form that stays
 

@@ -1,6 +1,6 @@
 """The seams of the engine: what a kind of flow, a method of registration and a hook have to offer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -9,16 +9,19 @@ from uuid import UUID
 
 from doorward.actions.hooks import HookEntry
 from doorward.errors import DoorwardError
-from doorward.flows.answers import Concluded, MovedOn, Navigate, Reread
+from doorward.flows.answers import Concluded, MovedOn, Navigate, Reread, Why
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
-from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.identities.draft import NewCredential
 from doorward.identities.model import Identity
 from doorward.identities.schema import IdentitySchema
 from doorward.outbox.settled import Settlement
 from doorward.storage.contract import Transaction
+
+Write = Callable[[Transaction], Awaitable[None]]
+"""What has to be stored together with a success: a better hash, a used code. May raise an expected refusal."""
 
 
 class Stage(Enum):
@@ -37,6 +40,7 @@ class Form:
     traits: Mapping[str, Any] = field(repr=False)
     schema: IdentitySchema
     words: Words
+    flow: Flow
 
     def text(self, name: str) -> str:
         """A field's text, "" where there is none."""
@@ -46,9 +50,15 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The method is satisfied; these credentials are stored with the identity."""
+    """The method is satisfied; these credentials are stored with the identity.
+
+    `writes` are stored with it, `proved` are addresses that are verified by the way, `state` is the flow's afterwards.
+    """
 
     credentials: tuple[NewCredential, ...]
+    writes: tuple[Write, ...] = ()
+    proved: tuple[str, ...] = ()
+    state: FlowState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +100,11 @@ class RegistrationMethod(Protocol):
         """What is plainly wrong or not filled in; asked of every method, shown together with the traits' problems."""
         ...
 
-    async def register(self, form: Form) -> Proven | Refused | NextStage:
-        """The decision. May be slow (hashing, breach list): no transaction is open. The traits are valid."""
+    async def register(self, form: Form) -> "Proven | Refused | NextStage | Plan":
+        """The decision. May be slow (hashing, breach list): no transaction is open. The traits are valid.
+
+        A `Plan` stores something first (a code that is sent).
+        """
         ...
 
 
@@ -202,6 +215,7 @@ class Rejection:
     """The form again, with what is still to do in it."""
 
     flow: Flow
+    why: Why = Why.REJECTED
 
 
 @dataclass(frozen=True, slots=True)

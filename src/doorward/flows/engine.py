@@ -83,7 +83,7 @@ class FlowEngine:
             return await self._replaced(rules, flow, request)
         step = await rules.submit(flow, request)
         if isinstance(step, Rejection):
-            return await self._rejected(step.flow)
+            return await self._rejected(step.flow, step.why)
         if isinstance(step, MovedOn | Navigate | Reread):
             return step
         try:
@@ -120,14 +120,14 @@ class FlowEngine:
             raise SelfServiceFlowExpired(old.expires_at, self._clock.now(), fresh.id)
         return self._shown(Why.REPLACED, fresh)
 
-    async def _rejected(self, flow: Flow) -> Shown:
+    async def _rejected(self, flow: Flow, why: Why = Why.REJECTED) -> Shown:
         now = self._clock.now()
 
         async def write(tx: Transaction) -> None:
             await store.update_flow(tx, flow, now)
 
         await self._database.transaction(write)
-        return self._shown(Why.REJECTED, flow)
+        return self._shown(why, flow)
 
     async def _insert(self, flow: Flow) -> None:
         async def write(tx: Transaction) -> None:

@@ -38,8 +38,7 @@ class CodeSending:
     async def conclude(self, written: None) -> Stored:
         """400: there is more to do. The payload is shown in this answer and not kept (as in Kratos)."""
         flow = self.errand.flow
-        shown = {**flow.extra, TRANSIENT: self.errand.payload or {}}
-        return Stored(replace(flow, extra=shown), Why.REJECTED)
+        return Stored(replace(flow, beside={TRANSIENT: self.errand.payload or {}}), Why.REJECTED)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None

@@ -29,7 +29,10 @@ def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 def sort_registration(nodes: Iterable[Node], trait_names: Sequence[str]) -> tuple[Node, ...]:
     """Stable: what has no place of its own keeps its order within its group; a list's members stand behind the list."""
-    placed = [CSRF_FIELD, *trait_names[:1], PASSWORD, *trait_names[1:]]
+    nodes = tuple(nodes)
+    # Beside codes a password stands with its group (as in Kratos).
+    has_codes = any(node.group == "code" for node in nodes)
+    placed = [CSRF_FIELD, *trait_names[:1], *([] if has_codes else [PASSWORD]), *trait_names[1:]]
     places = {name: place for place, name in enumerate(placed)}
 
     def key(node: Node) -> tuple[int, int, bool]:

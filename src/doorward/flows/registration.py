@@ -24,7 +24,7 @@ from doorward.flows.errors import SelfServiceFlowDisabled, SessionAlreadyAvailab
 from doorward.flows.exchange_code import exchange_code
 from doorward.flows.form import FormProblem, trait_values, with_members, with_problems, with_values
 from doorward.flows.messages import Catalogue, Words
-from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
 from doorward.flows.ordering import field_names, sort_registration
 from doorward.flows.payload import TRANSIENT
@@ -175,14 +175,13 @@ class RegistrationRules:
             case NextStage(stage):
                 return Rejection(self._staged(flow, stage, submission), Why.CHALLENGED)
             case Proven():
-                payload = submission.payload or flow.extra.get(TRANSIENT) or {}
+                payload = submission.payload or flow.internal.get(TRANSIENT) or {}
                 flow = replace(flow, extra={**flow.extra, TRANSIENT: payload})
                 consents = answered_consents(flow, form.schema, form.traits, payload)
                 new = NewIdentity(form.schema.id, form.traits, decision.credentials, consents=consents)
                 draft = _with_proved(self._writers.identities.draft(new), decision.proved)
-                step = await self._planned(
-                    replace(flow, state=decision.state or flow.state), request, method.name, draft, form.words
-                )
+                flow = replace(flow, state=decision.state or flow.state)
+                step = await self._planned(flow, request, method.name, draft, form.words)
                 return replace(step, writes=decision.writes) if isinstance(step, RegistrationPlan) else step
             case _:
                 return decision
@@ -246,12 +245,13 @@ class RegistrationRules:
         form = submission.form
         typed = {node.name: node.attributes["value"] for node in flow.ui.nodes if _is_typed(node)}
         staged = flow.with_ui(nodes=self._nodes(stage, form.schema, form.words), messages=())
-        staged = replace(staged, ui=with_values(staged.ui, typed))
+        staged = replace(staged, ui=with_values(staged.ui, typed), state=FlowState.CHOOSE_METHOD, active=None)
         if stage is not Stage.CREDENTIALS:
             return _without_payload(staged)
         nodes = with_members(staged.ui.nodes, form.traits)
         staged = staged.with_ui(nodes=sort_registration(nodes, field_names(nodes)), messages=[form.words.say(1040009)])
-        return replace(staged, extra={**staged.extra, TRANSIENT: submission.payload})
+        kept = {TRANSIENT: submission.payload}
+        return replace(staged, internal={**staged.internal, **kept}, beside={**staged.beside, **kept})
 
     # What hooks and actions see
 
@@ -270,6 +270,9 @@ class RegistrationRules:
 def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
     ui = with_problems(flow.ui, problems)
     return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))
+
+
+COMPLETED = AddressStatus.COMPLETED
 
 
 def _with_proved(draft: Draft, addresses: Sequence[str]) -> Draft:

@@ -8,6 +8,7 @@ from doorward.flows.contract import Form, RegistrationMethod
 from doorward.flows.errors import UnreadableSubmission
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
+from doorward.flows.model import Flow
 from doorward.flows.payload import TRANSIENT, payload_problems, read_payload
 from doorward.flows.request import FieldTypes
 from doorward.flows.violations import problems_of
@@ -37,13 +38,13 @@ def field_types(schema: IdentitySchema, methods: Iterable[RegistrationMethod]) -
     return types
 
 
-def read_submission(values: Mapping[str, Any], schema: IdentitySchema, words: Words) -> Submission:
+def read_submission(values: Mapping[str, Any], schema: IdentitySchema, words: Words, flow: Flow) -> Submission:
     """Raises UnreadableSubmission for traits that are a list and for transient payloads that are no JSON."""
     traits = values.get("traits")
     if isinstance(traits, list):
         raise UnreadableSubmission("traits have to be an object.")
     filled = filled_traits(traits if isinstance(traits, Mapping) else {}, schema)
-    return Submission(Form(values, filled, schema, words), read_payload(values))
+    return Submission(Form(values, filled, schema, words, flow), read_payload(values))
 
 
 def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done
-from doorward.flows.contract import Effect, SettledWaiter, Wish
+from doorward.flows.contract import Effect, SettledWaiter, Wish, Write
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.login_plan import ProofSpent
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
+from doorward.flows.ordering import field_names, sort_registration
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.draft import Draft
 from doorward.identities.events import Cause
@@ -56,14 +58,17 @@ class RegistrationPlan:
     has_legacy_items: bool
     location: str
     csrf_cookie: str
+    writes: tuple[Write, ...] = ()
 
     async def write(self, tx: Transaction) -> Change:
         """Identity with credentials, addresses, receipts, event and deliveries; session; verification; flow."""
+        for write in self.writes:
+            await write(tx)
         change = await self.writers.identities.create(tx, self.draft, self.cause)
         if self.issued is not None:
             await self.writers.sessions.store(tx, self.issued)
         await self.writers.verifications.store(tx, self.verifications)
-        finished = replace(self.fetched, identity_id=change.identity.id)
+        finished = replace(self.fetched, identity_id=change.identity.id, state=self.flow.state)
         await store.update_flow(tx, finished, self.writers.clock.now())
         return change
 
@@ -89,10 +94,13 @@ class RegistrationPlan:
         """Somebody has this identifier already, found by the database and not before: two may ask at once."""
         if isinstance(error, IdentifierTaken):
             return self._form(FormProblem(None, self.words.say(4000007)))
+        if isinstance(error, ProofSpent):
+            return replace(self._form(FormProblem(None, self.words.say(error.message_id))), state=self.fetched.state)
         return None
 
     def _form(self, *problems: FormProblem) -> Flow:
-        return replace(self.flow, ui=with_problems(self.flow.ui, problems))
+        ui = with_problems(self.flow.ui, problems)
+        return replace(self.flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes))))
 
     def _body(self, written: Change, issued: Issued, is_handed_out: bool) -> Mapping[str, Any]:
         identity = public_identity(written.identity, self.writers.base_url)

@@ -18,6 +18,7 @@ from doorward.identities.schema import SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
 from doorward.methods.code_login import CodeLogin, CodeTools
+from doorward.methods.code_registration import CodeRegistration
 from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod, policy_of
@@ -62,8 +63,13 @@ Factory = Callable[[MethodConfig, MethodTools], RegistrationMethod]
 
 
 def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[RegistrationMethod, ...]:
-    """In the order in which they are asked whether a submission is theirs. Raises MethodMisconfigured."""
-    return tuple(make(configs[name], tools) for name, make in FACTORIES.items() if _is_on(configs, name))
+    """In the order in which they are asked whether a submission is theirs. Raises MethodMisconfigured.
+
+    Where codes are a second factor only they sign people up all the same, without a button (as in Kratos).
+    """
+    is_on = {name: _is_on(configs, name) for name in FACTORIES}
+    is_on["code"] = is_on["code"] or ("code" in configs and configs["code"].mfa_enabled)
+    return tuple(make(configs[name], tools) for name, make in FACTORIES.items() if is_on[name])
 
 
 def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[LoginMethod, ...]:
@@ -138,6 +144,10 @@ def code_tools(config: MethodConfig, tools: MethodTools) -> CodeTools:
     )
 
 
+def _code(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
+    return CodeRegistration(code_tools(config, tools), is_shown=config.passwordless_enabled)
+
+
 LOGIN_FACTORIES: Mapping[str, LoginFactory] = {
     "code": _code_login,
     "password": _password_login,
@@ -150,7 +160,7 @@ SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {
     "lookup_secret": _lookup_section,
     "totp": _totp_section,
 }
-FACTORIES: Mapping[str, Factory] = {"profile": _profile, "password": _password}
+FACTORIES: Mapping[str, Factory] = {"profile": _profile, "code": _code, "password": _password}
 
 
 def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:

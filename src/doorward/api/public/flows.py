@@ -31,6 +31,7 @@ from doorward.web.site import Site
 
 FOUND, SEE_OTHER = 302, 303
 # Kratos answers a rejected registration form with 302, and every other kind's with 303.
+REFUSED = (Why.REJECTED, Why.CHALLENGED)
 REJECTED_STATUS = {FlowKind.REGISTRATION: FOUND}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -139,7 +140,7 @@ class FlowEndpoints:
         # A link that was followed in a browser is answered for a browser, whoever asked for it.
         is_native = shown.flow.type is FlowType.API and not (request.method == "GET" and shown.why is Why.ADVANCED)
         if is_json or is_native:
-            return json_answer(shown.body, 400 if shown.why is Why.REJECTED else 200)
+            return json_answer(shown.body, 400 if shown.why in REFUSED else 200)
         status = REJECTED_STATUS.get(self._kind, SEE_OTHER) if shown.why is Why.REJECTED else SEE_OTHER
         return redirect(request, shown.page_url, status)
 
