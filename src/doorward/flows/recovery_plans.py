@@ -16,6 +16,7 @@ from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.render import flow_json
 from doorward.flows.replacement import Replacement
 from doorward.flows.return_to import with_flow
+from doorward.flows.session_ending import SessionEnding
 from doorward.flows.sign_in import SignIn
 from doorward.identities.events import Cause, EventKind
 from doorward.identities.model import Identity
@@ -117,7 +118,7 @@ class Recovered:
     """The proof is used up, the address is verified, a session begins, and the settings wait for a new password.
 
     `flow` is the recovery flow afterwards. `missed` is what happens when somebody else was faster. `is_told`: the
-    client goes by `continue_with` instead of being sent.
+    client goes by `continue_with` instead of being sent. `ends_others`: all other sessions of the person end.
     """
 
     tools: RecoveryTools
@@ -131,6 +132,7 @@ class Recovered:
     missed: MissedRecovery | Replacement
     csrf_cookie: str = field(repr=False)
     is_told: bool
+    ends_others: bool
     shown: Mapping[str, Any] | None = field(repr=False)
 
     async def write(self, tx: Transaction) -> Any:
@@ -142,6 +144,9 @@ class Recovered:
         await identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
         await self.sign_in.write(tx)
         await identities.note(tx, EventKind.SESSION_CREATED, self.identity, self.cause)
+        if self.ends_others:
+            ending = SessionEnding(identities, self.tools.sessions, self.tools.clock)
+            await ending.revoke_others(tx, self.identity.id, self.sign_in.issued.session.id, self.cause)
         await store.insert_flow(tx, self.settings_flow)
         await store.update_flow(tx, self.flow, self.tools.clock.now())
         return None

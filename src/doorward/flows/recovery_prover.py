@@ -6,7 +6,7 @@ from typing import Any
 
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose
-from doorward.flows.contract import Plan, Veto
+from doorward.flows.contract import Effect, Plan, Veto
 from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
 from doorward.flows.messages import Message
@@ -19,6 +19,7 @@ from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_query
+from doorward.flows.run_hooks import AskedPerson
 from doorward.flows.sign_in import SignIn
 from doorward.flows.template_context import template_context
 from doorward.identities.events import Cause
@@ -108,6 +109,7 @@ class RecoveryProver:
             missed=missed,
             csrf_cookie=csrf_cookie,
             is_told=tools.settings.has_transitions and proof.form is Form.CODE and (request.is_json or not is_browser),
+            ends_others=isinstance(asked, AskedPerson) and Effect.REVOKE_OTHERS in asked.effects,
             shown=rescue.form.payload if rescue.shows_payload else None,
         )
 
