@@ -13,6 +13,7 @@ from doorward.security.breaches import BreachList, BreachSettings
 from doorward.security.outgoing import OutgoingRequest, OutgoingResponse
 from doorward.security.password_policy import PolicySettings
 from doorward.security.passwords import HashSettings, PasswordHasher
+from fresh_flow import fresh_flow
 
 LEAKED_SUFFIX = "1E4C9B93F3F0682250B6CF8331B7EE68FD8"  # of the SHA-1 of "password"
 
@@ -38,7 +39,7 @@ def schema(is_identifier: bool = True) -> IdentitySchema:
 
 def form(password: str, **more: Any) -> Form:
     values = {"method": "password", "password": password, **more}
-    return Form(values, {"email": "ada@example.org"}, schema(), ENGLISH)
+    return Form(values, {"email": "ada@example.org"}, schema(), ENGLISH, fresh_flow())
 
 
 @pytest.fixture
@@ -97,7 +98,9 @@ async def test_nobody_is_asked_about_a_password_that_is_refused_anyway(method: P
 
 
 async def test_nothing_to_sign_in_with(method: PasswordMethod) -> None:
-    bare = Form({"method": "password", "password": "long-enough-1"}, {"email": "a@b.org"}, schema(False), ENGLISH)
+    bare = Form(
+        {"method": "password", "password": "long-enough-1"}, {"email": "a@b.org"}, schema(False), ENGLISH, fresh_flow()
+    )
     decision = await method.register(bare)
     assert isinstance(decision, Refused)
     assert [problem.message.id for problem in decision.problems] == [4000009]

@@ -8,12 +8,13 @@ from doorward.flows.contract import Form, NextStage, Stage
 from doorward.flows.words_en import ENGLISH
 from doorward.identities.schema import IdentitySchema
 from doorward.methods.profile import ProfileStep
+from fresh_flow import fresh_flow
 
 SCHEMA = IdentitySchema("s", "file://s", {"type": "object", "properties": {"traits": {"type": "object"}}})
 
 
 def form(**values: Any) -> Form:
-    return Form(values, {}, SCHEMA, ENGLISH)
+    return Form(values, {}, SCHEMA, ENGLISH, fresh_flow())
 
 
 @pytest.mark.parametrize(

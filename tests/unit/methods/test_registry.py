@@ -1,18 +1,39 @@
 """Which methods are made of a configuration."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from doorward.clock import SystemClock
 from doorward.config.model_flows import MethodConfig
+from doorward.courier.model import Message
+from doorward.flows.codes import CodeLimits, OneTimeCodes
+from doorward.flows.codes_links import OneTimeLinks
+from doorward.flows.codes_sender import CodeSender
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
+from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
 from doorward.methods.registry import MethodMisconfigured, MethodTools, registration_methods
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.passwords import HashSettings, PasswordHasher
+from doorward.storage.contract import Transaction
 from doorward.storage.engine import open_database
-from flows_house import SCHEMA
+from flows_house import SCHEMA, EventRows
+
+HOUR = timedelta(hours=1)
+CODES = OneTimeCodes(CodeLimits(HOUR, 5), ["a-secret-of-the-tests-for-all-keys"], SystemClock())
+
+
+class Nobody:
+    """A courier whose messages would go nowhere: making methods sends none."""
+
+    async def queue(self, tx: Transaction, message: Message) -> UUID:
+        raise AssertionError(message.template)
+
+    async def rehearse(self, tx: Transaction, message: Message) -> None:
+        raise AssertionError(message.template)
 
 
 class Offline:
@@ -29,7 +50,18 @@ def tools() -> Iterator[MethodTools]:
     clock = SystemClock()
     schemas = SchemaRegistry([IdentitySchema("person", "", SCHEMA)], "person")
     vault = CredentialVault(["a-secret-of-the-tests-for-all-keys"])
-    yield MethodTools(hasher, HashSettings(is_dev=True), Offline(), database, schemas, vault, clock, is_dev=True)
+    yield MethodTools(
+        hasher=hasher,
+        hashes=HashSettings(is_dev=True),
+        sender=Offline(),
+        database=database,
+        schemas=schemas,
+        vault=vault,
+        clock=clock,
+        identities=IdentityService(schemas, EventRows(), clock),
+        codes=CodeSender(CODES, OneTimeLinks(HOUR, clock), Nobody(), clock, "http://127.0.0.1/"),
+        is_dev=True,
+    )
     hasher.close()
 
 
