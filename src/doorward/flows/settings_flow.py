@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
 
 from doorward.clock import Clock
 from doorward.errors import DoorwardError
@@ -20,18 +18,14 @@ from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.flows.return_to import ReturnTargets, with_flow, with_query
 from doorward.flows.run_hooks import HookRunner
 from doorward.flows.settings_access import SettingsAccess
+from doorward.flows.settings_context import Patched, SettingsSight
 from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
 from doorward.flows.settings_plan import PausePlan, SettingsPlan, SettingsWriters
-from doorward.flows.template_context import template_context
 from doorward.flows.violations import problems_of
-from doorward.identities.draft import Draft
 from doorward.identities.events import Cause
 from doorward.identities.model import Identity
-from doorward.identities.render import public_identity
 from doorward.identities.schema import InvalidTraits
-from doorward.identities.service import Edit
 from doorward.sessions.model import Session
-from doorward.sessions.render import session_json
 from doorward.storage.contract import Transaction
 
 UNPROVED = "A new address has to be proved before it is stored."
@@ -91,6 +85,7 @@ class SettingsRules:
         self._settings = settings
         self._methods = tuple(methods)
         self._parts = parts
+        self._sight = SettingsSight(settings.base_url, settings.header_allowlist, parts.clock)
 
     @property
     def settings(self) -> KindSettings:
@@ -117,7 +112,7 @@ class SettingsRules:
         identity = await self._parts.access.of_starter(request, is_browser=is_browser)
         words, forms = self._parts.catalogue.words(flow.language), self._parts.writers.forms
         bare = forms.bare(flow, identity)
-        await self._parts.hooks.before(bare, self._begun(bare, request, identity))
+        await self._parts.hooks.before(bare, self._sight.of_beginning(bare, request, identity))
         return forms.furnished(bare, identity, words)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -200,39 +195,47 @@ class SettingsRules:
     async def _revised(
         self, form: SettingsForm, method: SettingsMethod, revised: Revised, session: Session, resumed: PausedStep | None
     ) -> Rejection | Plan:
-        flow, request, words = revised.typed or form.flow, form.request, form.words
+        flow, words, identities = revised.typed or form.flow, form.words, self._parts.writers.identities
         try:
-            draft = self._parts.writers.identities.preview(form.identity, revised.edit, revised.consents)
+            draft = identities.preview(form.identity, revised.edit, revised.consents)
         except InvalidTraits as invalid:
             return _rejected(flow, *problems_of(invalid.violations, form.values.get("traits"), words))
-        context = self._seen(form, session)
-        redraft = self._parts.writers.identities.redraft
-        asked = await self._parts.hooks.after(flow, method.name, draft, context, redraft, words)
+        seen = self._sight.of_change(flow, form)
+        asked = await self._parts.hooks.after(
+            flow, method.name, draft, seen, identities.redraft, words, before=form.identity
+        )
         if isinstance(asked, Veto):
-            return _rejected(flow, *asked.problems)
+            return _vetoed(flow, asked)
         if isinstance(asked, Detour):
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": UNPROVED})))
         if asked.draft is not draft:
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
-        fresh = self._parts.writers.forms.make(
-            asked.draft.identity, flow.type, words, request_url=request.url, csrf_token=flow.csrf_token
-        )
-        # The next form begins here, so its `before` hooks are asked, too (as in Kratos); a no comes in time.
-        await self._parts.hooks.before(
-            fresh.with_ui(nodes=()), self._begun(fresh.with_ui(nodes=()), request, asked.draft.identity)
-        )
+        fresh = await self._fresh(form, asked.draft.identity)
+        finished = self._parts.writers.forms.finished(flow, fresh, words)
+        # In the flow stands the person who asked, as in Kratos; beside it, the one who was stored.
+        context = self._sight.of_change(replace(finished, beside=flow.beside), form).context
+        cause = Cause("flow", str(self.kind), flow.id, method.name, context, form.request.trace_id, flow.language)
         return SettingsPlan(
             writers=self._parts.writers,
             flow=flow,
             fresh=fresh,
-            request=request,
+            request=form.request,
             session=session,
             words=words,
             revised=revised,
-            cause=Cause("flow", str(self.kind), flow.id, method.name, context(draft), request.trace_id, flow.language),
+            cause=cause,
             location=self._location(flow, method.name),
             resumed=resumed,
         )
+
+    async def _fresh(self, form: SettingsForm, identity: Identity) -> Flow:
+        """The next form. It begins here, so its `before` hooks are asked, too (as in Kratos), and a no comes in time."""
+        fresh = self._parts.writers.forms.make(
+            identity, form.flow.type, form.words, request_url=form.request.url, csrf_token=form.flow.csrf_token
+        )
+        bare = fresh.with_ui(nodes=())
+        await self._parts.hooks.before(bare, self._sight.of_beginning(bare, form.request, form.identity))
+        return fresh
 
     async def _resumed(self, flow: Flow, request: FlowRequest, identity: Identity) -> PausedStep | None:
         """What this browser was in the middle of, when it comes back from signing in again."""
@@ -259,63 +262,12 @@ class SettingsRules:
         default = self._settings.method_urls.get(method) or self._settings.default_url
         return self._settings.targets.check(flow.return_to, default or with_flow(self.settings.page_url, flow.id))
 
-    # What hooks and actions see
-
-    def _context(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
-        return template_context(flow, request, self._settings.header_allowlist)
-
-    def _begun(self, flow: Flow, request: FlowRequest, identity: Identity) -> dict[str, Any]:
-        """What the hooks of a new form see: the person is in the session."""
-        context = self._context(flow, request)
-        if request.session is None:
-            return context
-        public = public_identity(identity, self._settings.base_url)
-        return {**context, "session": session_json(request.session, public, True, self._parts.clock.now())}
-
-    def _seen(self, form: SettingsForm, session: Session) -> "SeenDraft":
-        flow = form.flow
-        payload = form.values.get("transient_payload")
-        if isinstance(payload, Mapping) and payload:
-            flow = replace(flow, extra={**flow.extra, "transient_payload": payload})
-        context = self._context(flow, form.request)
-        return SeenDraft(context, session, self._settings.base_url, self._parts.clock)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenDraft:
-    """A draft as hooks and templates see it."""
-
-    context: Mapping[str, Any] = field(repr=False)
-    session: Session
-    base_url: str
-    clock: Clock
-
-    def __call__(self, draft: Draft) -> dict[str, Any]:
-        public = public_identity(draft.identity, self.base_url)
-        session = session_json(self.session, public, True, self.clock.now())
-        return {**self.context, "identity": public, "session": session}
-
-
-@dataclass(frozen=True, slots=True)
-class Patched:
-    """An edit, and then what hooks put in its place."""
-
-    edit: Edit
-    draft: Draft
-
-    def __call__(self, before: Identity, at: datetime) -> Identity:
-        wanted = self.draft.identity
-        return replace(
-            self.edit(before, at),
-            traits=wanted.traits,
-            schema_id=wanted.schema_id,
-            state=wanted.state,
-            metadata_public=wanted.metadata_public,
-            metadata_admin=wanted.metadata_admin,
-            external_id=wanted.external_id,
-            verifiable_addresses=wanted.verifiable_addresses,
-        )
-
 
 def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
     return Rejection(replace(flow, ui=with_problems(flow.ui, problems)))
+
+
+def _vetoed(flow: Flow, veto: Veto) -> Rejection:
+    """What hooks say about the whole form is added to what stands there (as in Kratos)."""
+    ui = with_problems(flow.ui, veto.problems)
+    return Rejection(replace(flow, ui=replace(ui, messages=(*flow.ui.messages, *ui.messages))))

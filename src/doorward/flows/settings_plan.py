@@ -1,6 +1,7 @@
 """What one change of settings stores and answers: the person, receipts, the raised session, the flow and its next."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from doorward.clock import Clock
@@ -18,10 +19,10 @@ from doorward.flows.request import FlowRequest
 from doorward.flows.settings_contract import Revised
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.verification import StartedVerification, Verifications
+from doorward.identities.draft import derive
 from doorward.identities.events import Cause
-from doorward.identities.model import AddressStatus, Identity
-from doorward.identities.service import IdentifierTaken, IdentityService
-from doorward.identities.store import set_address_status
+from doorward.identities.model import Identity
+from doorward.identities.service import Edit, IdentifierTaken, IdentityService
 from doorward.sessions.model import Issued, Session
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Transaction
@@ -38,6 +39,25 @@ class SettingsWriters:
     forms: SettingsForms
     waiter: SettledWaiter
     clock: Clock
+
+
+@dataclass(slots=True)
+class ProvingEdit:
+    """An edit after which every address that still waits for its first message gets one, whatever was saved (as in
+    Kratos). `started` is what the latest run of it began.
+    """
+
+    edit: Edit
+    writers: SettingsWriters
+    flow: Flow
+    started: tuple[StartedVerification, ...] = ()
+
+    def __call__(self, before: Identity, at: datetime) -> Identity:
+        """Raises InvalidTraits."""
+        changed = self.edit(before, at)
+        derived = derive(self.writers.identities.schemas.get_schema(changed.schema_id), changed, at)
+        self.started = self.writers.verifications.start(derived, self.flow, self.flow.csrf_token, only_new=True)
+        return self.writers.verifications.marked(derived, self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +93,12 @@ class SettingsPlan:
         """The change with its events, then what follows from it. A step that was paused is carried out once."""
         if self.resumed is not None and not await self.writers.continuity.end(tx, self.resumed):
             raise StepTakenUp
+        edit = ProvingEdit(self.revised.edit, self.writers, self.flow)
         change = await self.writers.identities.rewrite(
-            tx, self.session.identity_id, self.revised.edit, self.cause, self.revised.consents
+            tx, self.session.identity_id, edit, self.cause, self.revised.consents
         )
-        identity, started = await self._verifications(tx, change.identity)
+        identity, started = change.identity, edit.started
+        await self.writers.verifications.store(tx, started)
         session = await self._raised(tx)
         forms = self.writers.forms
         fresh = forms.seen(self.fresh, identity)
@@ -100,20 +122,6 @@ class SettingsPlan:
             problem = FormProblem(None, self.words.say(4000007))
             return replace(self.flow, ui=with_problems(self.flow.ui, [problem]))
         return None
-
-    async def _verifications(
-        self, tx: Transaction, identity: Identity
-    ) -> tuple[Identity, tuple[StartedVerification, ...]]:
-        """Every address that still waits for its first message gets one, whatever was saved (as in Kratos)."""
-        pending = tuple(each for each in identity.verifiable_addresses if each.status == AddressStatus.PENDING)
-        verifications, now = self.writers.verifications, self.writers.clock.now()
-        waiting = replace(identity, verifiable_addresses=pending)
-        started = verifications.start(waiting, self.flow, self.flow.csrf_token)
-        await verifications.store(tx, started)
-        for each in started:
-            address = each.address
-            await set_address_status(tx, identity.id, address.via, address.value, AddressStatus.SENT, None, now)
-        return verifications.marked(identity, started), started
 
     async def _raised(self, tx: Transaction) -> Session:
         proof = self.revised.proof
