@@ -31,6 +31,12 @@ EVENT_OF_FLOW = {
     "login": "session.created",
     "recovery": "session.created",
 }
+EVENTS_OF_FLOW: Mapping[str, frozenset[str]] = {
+    **{kind: frozenset({event}) for kind, event in EVENT_OF_FLOW.items()},
+    "login": frozenset({"session.created", "session.raised"}),
+}
+"""A sign-in that only renews or raises a session is one, too."""
+
 FIRST_DELAYS = (timedelta(seconds=1), timedelta(seconds=2))
 """Kratos's own two retries, which the waiting request sees."""
 
@@ -65,7 +71,7 @@ class ActionTable:
         cause = event.cause
         found: list[Action] = []
         kind = cause.flow_kind or ""
-        if kind in self.flows and EVENT_OF_FLOW.get(kind) == event.kind:
+        if kind in self.flows and event.kind in EVENTS_OF_FLOW.get(kind, ()):
             found += [self._by_path[entry.path] for entry in deliveries(kind, self.flows[kind], cause.method)]
         found += [self._by_path[item.entry.path] for item in self.configured if str(event.kind) in item.events]
         return tuple(found)

@@ -103,5 +103,14 @@ class SignInAgain:
     continuity: Held
 
 
-Answer = Shown | MovedOn | Navigate | Reread | SignInAgain | Done
-Concluded = Done | Navigate | Reread | SignInAgain | Stored
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """Something else comes first: browsers go to `location`, all others are told the problem."""
+
+    flow: Flow
+    problem: DoorwardError
+    location: str
+
+
+Answer = Shown | MovedOn | Navigate | Reread | SignInAgain | Diverted | Done
+Concluded = Done | Navigate | Reread | SignInAgain | Diverted | Stored

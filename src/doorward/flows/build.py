@@ -91,7 +91,9 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
     login = LoginRules(
         login_settings(config),
         parts.login_methods,
-        LoginParts(parts.database, parts.identities, parts.sessions, runner, catalogue, parts.clock),
+        LoginParts(
+            parts.database, parts.identities, parts.sessions, runner, writers.verifications, catalogue, parts.clock
+        ),
     )
     proof_parts = ProofParts(
         database=parts.database,

@@ -70,6 +70,10 @@ class SessionAal2Required(LoginElsewhereRequired):
         self.details = {"redirect_browser_to": redirect_browser_to}
 
 
+class SessionVerifiedAddressRequired(InvalidInput):
+    """None of this account's addresses is confirmed yet. Look for the code that was just sent, and confirm one."""
+
+
 class BrowserLocationChangeRequired(InvalidInput):
     """The browser has to load another page to go on."""
 

@@ -8,7 +8,7 @@ from doorward.clock import Clock
 from doorward.errors import InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
-from doorward.flows.contract import Detour, KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.contract import Detour, Effect, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
@@ -24,18 +24,21 @@ from doorward.flows.login_contract import (
     is_refresh,
     requested_aal,
 )
+from doorward.flows.login_effects import LoginEffects
 from doorward.flows.login_form import rejected_login
 from doorward.flows.login_plan import LoginPlan
+from doorward.flows.login_unverified import UnverifiedLogin
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.ordering import sort_login
-from doorward.flows.payload import payload_problems, read_payload
+from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.flows.return_to import ReturnTargets, with_query
-from doorward.flows.run_hooks import HookRunner
+from doorward.flows.run_hooks import AskedPerson, HookRunner
 from doorward.flows.sign_in import SignIn, sign_in
 from doorward.flows.template_context import template_context
+from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.events import Cause
 from doorward.identities.factors import second_factors
 from doorward.identities.model import Identity
@@ -72,6 +75,7 @@ class LoginSettings:
     method_urls: Mapping[str, str] = field(default_factory=dict)
     required_aal: str = AAL1
     is_code_factor: bool = False
+    has_legacy_verification_items: bool = False
 
     def default_for(self, method: str) -> str:
         return self.method_urls.get(method) or self.default_url or self.targets.default
@@ -85,6 +89,7 @@ class LoginParts:
     identities: IdentityService
     sessions: SessionService
     hooks: HookRunner
+    verifications: Verifications
     catalogue: Catalogue
     clock: Clock
 
@@ -217,8 +222,8 @@ class LoginRules:
         if isinstance(asked, Veto):
             return rejected_login(flow, *asked.problems)
         if isinstance(asked, Detour):
-            return rejected_login(flow, FormProblem(None, form.words.say(4000010)))
-        is_new_browser = flow.type is FlowType.BROWSER and entry.is_new
+            return self._diverted(flow, form, proof, asked)
+        csrf_cookie = new_csrf_token() if flow.type is FlowType.BROWSER and entry.is_new else ""
         return LoginPlan(
             identities=self._parts.identities,
             clock=self._parts.clock,
@@ -230,7 +235,29 @@ class LoginRules:
             cause=Cause("flow", str(self.kind), flow.id, proof.method, context, request.trace_id, flow.language),
             location=location,
             next_factor_url=await self._next_factor_url(flow, entry, proof.identity),
-            csrf_cookie=new_csrf_token() if is_new_browser else "",
+            csrf_cookie=csrf_cookie,
+            effects=self._effects(flow, form, asked, csrf_cookie or flow.csrf_token),
+        )
+
+    def _diverted(self, flow: Flow, form: LoginForm, proof: Authenticated, detour: Detour) -> Rejection | Plan:
+        """Nobody is signed in who has proved no address: a code is sent, or the form just says so (the older way)."""
+        if detour is not Detour.VERIFY_FIRST:
+            return rejected_login(flow, FormProblem(None, form.words.say(4000010)))
+        verifications = self._parts.verifications
+        origin = with_payload(flow, form)
+        (first, *_) = verifications.start(proof.identity, origin, flow.csrf_token, is_demanded=True)
+        return UnverifiedLogin(self._parts.identities, verifications, first, proof.writes)
+
+    def _effects(self, flow: Flow, form: LoginForm, asked: AskedPerson, csrf_token: str) -> LoginEffects:
+        """Codes are not sent at a second factor, and to the first address only by default."""
+        parts, tells_all = self._parts, self._settings.has_legacy_verification_items
+        started: tuple[StartedVerification, ...] = ()
+        if Effect.START_VERIFICATION in asked.effects and form.aal == AAL1:
+            started = parts.verifications.start(asked.identity, with_payload(flow, form), csrf_token)
+        started = started if tells_all else started[:1]
+        shown = parts.verifications.marked(asked.identity, started)
+        return LoginEffects(
+            parts.identities, parts.sessions, parts.verifications, shown, asked.effects, started, tells_all
         )
 
     async def _next_factor_url(self, flow: Flow, entry: SignIn, identity: Identity) -> str:
@@ -284,7 +311,7 @@ class LoginRules:
         public = public_identity(identity, self._settings.base_url)
         now = self._parts.clock.now()
         return {
-            **template_context(flow, form.request, self._settings.header_allowlist),
+            **template_context(with_payload(flow, form), form.request, self._settings.header_allowlist),
             "identity": public,
             "session": session_json(entry.issued.session, public, True, now),
         }
@@ -315,3 +342,9 @@ def _once(nodes: Sequence[Node]) -> list[Node]:
         value = str(node.attributes.get("value", "")) if node.attributes.get("type") == "submit" else ""
         kept.setdefault((node.name, value), node)
     return list(kept.values())
+
+
+def with_payload(flow: Flow, form: LoginForm) -> Flow:
+    """The flow as hooks and templates see it: with what the client passes on to them."""
+    payload = payload_of(form.values)
+    return replace(flow, extra={**flow.extra, TRANSIENT: payload}) if payload else flow

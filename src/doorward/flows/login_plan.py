@@ -10,6 +10,7 @@ from doorward.flows import store
 from doorward.flows.answers import Done, Navigate
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.login_contract import Authenticated
+from doorward.flows.login_effects import LoginEffects
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
 from doorward.flows.sign_in import SignIn
@@ -47,14 +48,16 @@ class LoginPlan:
     location: str
     next_factor_url: str
     csrf_cookie: str
+    effects: LoginEffects
 
     async def write(self, tx: Transaction) -> None:
         """All or nothing: a code that somebody else used in the meantime signs nobody in."""
         for write in self.proof.writes:
             await write(tx)
         await self.sign_in.write(tx)
-        if self.sign_in.is_new:
-            await self.identities.note(tx, EventKind.SESSION_CREATED, self.proof.identity, self.cause)
+        await self.effects.write(tx, self.sign_in.issued.session)
+        kind = EventKind.SESSION_CREATED if self.sign_in.is_new else EventKind.SESSION_RAISED
+        await self.identities.note(tx, kind, self.proof.identity, self.cause)
         state = self.proof.state or self.flow.state
         finished = replace(self.flow, identity_id=self.proof.identity.id, active=self.proof.method, state=state)
         await store.update_flow(tx, finished, self.clock.now())
@@ -66,7 +69,7 @@ class LoginPlan:
         cookie = issued if is_browser else None
         if is_browser and self.next_factor_url:
             return Navigate(self.next_factor_url, cookie, self.csrf_cookie)
-        return Done(self.flow, self._body(), self.location, cookie, self.csrf_cookie)
+        return Done(self.flow, self._body(), self.effects.location(self.location), cookie, self.csrf_cookie)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         """A proof that was good a moment ago."""
@@ -78,12 +81,13 @@ class LoginPlan:
 
     def _body(self) -> Mapping[str, Any]:
         is_api = self.flow.type is FlowType.API
-        identity = None if self.next_factor_url else public_identity(self.proof.identity, self.base_url)
-        session = session_json(self.sign_in.issued.session, identity, True, self.clock.now())
+        shown = self.effects.shown
+        identity = None if self.next_factor_url else public_identity(shown, self.base_url)
+        session = session_json(self.sign_in.issued.session, identity, shown.is_active, self.clock.now())
         if identity is None:
             session["identity"] = None
-        going = [{"action": "redirect_browser_to", "redirect_browser_to": self.location}]
-        body: dict[str, Any] = {"session": session, "continue_with": None if is_api else going}
+        going = [] if is_api else [{"action": "redirect_browser_to", "redirect_browser_to": self.location}]
+        body: dict[str, Any] = {"session": session, "continue_with": [*going, *self.effects.items()] or None}
         if is_api:
             body["session_token"] = self.sign_in.issued.token
         return body

@@ -94,6 +94,7 @@ def login_settings(config: Config) -> LoginSettings:
         },
         required_aal=config.session.whoami.required_aal,
         is_code_factor=code is not None and code.mfa_enabled,
+        has_legacy_verification_items=config.feature_flags.legacy_continue_with_verification_ui,
     )
 
 

@@ -26,9 +26,7 @@ class UnknownHook(Misconfigured):
 class HookRegistry:
     """Hooks by the place of their entry. A new kind of hook is one line in `KINDS`."""
 
-    def __init__(
-        self, entries: Iterable[HookEntry], tools: WebHookTools, flags: FeatureFlagsConfig = FeatureFlagsConfig()
-    ) -> None:
+    def __init__(self, entries: Iterable[HookEntry], tools: WebHookTools, flags: FeatureFlagsConfig) -> None:
         """Raises UnknownHook with the place in the configuration."""
         self._hooks = {entry.path: _make(entry, tools, flags) for entry in entries}
 

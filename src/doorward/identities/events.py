@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     CONSENT_CHANGED = "consent.changed"
     ADDRESS_VERIFIED = "address.verified"
     SESSION_CREATED = "session.created"
+    SESSION_RAISED = "session.raised"
     SESSION_REVOKED = "session.revoked"
     LOGOUT_AFTER = "logout.after"
 

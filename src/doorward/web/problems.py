@@ -34,6 +34,7 @@ from doorward.flows.errors import (
     SelfServiceFlowReplaced,
     SessionInactive,
     SessionMissing,
+    SessionVerifiedAddressRequired,
     UnreadableSubmission,
     VerificationClosed,
     WebHookBroken,
@@ -115,6 +116,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(400, "", {**_error(400, ""), "message": error.reason or error.safe_text()})
     if isinstance(error, WebHookBroken) and error.is_native:
         return Problem(400, "", _error(500, ""))
+    if isinstance(error, SessionVerifiedAddressRequired):
+        # As Kratos: its code is 400, its status is not.
+        return Problem(403, error.code(), _error(400, error.code(), error.safe_text(), error.details))
     status = next(number for kind, number in STATUSES if isinstance(error, kind))
     error_id = "" if _is_nameless(error) else error.code()
     body = _error(status, error_id, _reason(error, status), {} if status >= 500 else error.details)

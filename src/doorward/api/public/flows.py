@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.errors import DoorwardError
-from doorward.flows.answers import Answer, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
+from doorward.flows.answers import Answer, Diverted, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
 from doorward.flows.continuity import Held, forgotten_steps
 from doorward.flows.engine import FlowEngine
 from doorward.flows.errors import (
@@ -120,6 +120,9 @@ class FlowEndpoints:
 
     def _answered(self, request: Request, answer: Answer, is_json: bool) -> Response:
         match answer:
+            case Diverted(flow, problem, location):
+                is_program = is_json or flow.type is FlowType.API
+                return json_problem(problem) if is_program else redirect(request, location)
             case SignInAgain():
                 return self._paused(request, answer, is_json)
             case Shown():
