@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from doorward.actions.hooks import WEB_HOOK
+from doorward.actions.model import Action
 from doorward.clock import rfc3339
 from doorward.identities.events import IdentityEvent
 from doorward.identities.render import public_identity
 
 REDACTED = "<redacted>"
+OURS = ("event", "previous_identity")
+"""What Kratos's templates never see."""
 
 
 def build_context(event: IdentityEvent, base_url: str) -> dict[str, Any]:
@@ -28,6 +32,13 @@ def build_context(event: IdentityEvent, base_url: str) -> dict[str, Any]:
     if event.previous is not None:
         context["previous_identity"] = public_identity(event.previous, base_url)
     return context
+
+
+def seen_by(action: Action, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What its template may see: a web_hook in a flow's list sees what Kratos shows it, and nothing of ours besides."""
+    if action.connector != WEB_HOOK or action.trigger.flow_kind is None:
+        return context
+    return {name: value for name, value in context.items() if name not in OURS}
 
 
 def allowed_headers(headers: Mapping[str, Iterable[str]], allowlist: Iterable[str]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from doorward.actions.context import build_context
+from doorward.actions.context import build_context, seen_by
 from doorward.actions.hooks import HUBSPOT
 from doorward.actions.model import Action, Await
 from doorward.clock import Clock
@@ -66,7 +66,7 @@ class ActionRecorder:
         actions = self._actions.actions_for(event)
         if not actions:
             return Recorded(row.id)
-        context = orjson.dumps(build_context(event, self._base_url))
+        context = build_context(event, self._base_url)
         written: list[tuple[Action, NewDelivery]] = []
         for action in actions:
             delivery_id = new_row_id()
@@ -79,7 +79,9 @@ class ActionRecorder:
                 action=action.name,
                 connector=action.connector,
                 destination=action.destination,
-                payload=await self._sealer.seal(tx, row.identity_id, delivery_id, context),
+                payload=await self._sealer.seal(
+                    tx, row.identity_id, delivery_id, orjson.dumps(seen_by(action, context))
+                ),
                 not_before=now,
                 created_at=now,
                 trace_id=row.trace_id,

@@ -52,7 +52,7 @@ def check(config: Mapping[str, Any], path: str) -> list[Problem]:
 
 
 class WebHookConnector:
-    """A Connector for any web_hook: each job carries its own settings. At least once, with a stable `webhook-id`."""
+    """A Connector for any web_hook: each job carries its own settings. At least once, under an id that stays."""
 
     def __init__(self, egress: Egress, clock: Clock) -> None:
         self._egress = egress
@@ -75,7 +75,7 @@ class WebHookConnector:
         if isinstance(settings, list):
             return Discard("web_hook_misconfigured", f"{settings[0].path}: {settings[0].text}.")
         try:
-            request = build(settings, job.rendered, self._ids(job))
+            request = build(settings, job.rendered, self._ids(job, settings))
         except RequestUnbuildable as error:
             return Discard(error.code(), str(error))
         summary = f"{request.method} {urlsplit(request.url).hostname} ({len(request.body)} bytes)"
@@ -93,9 +93,14 @@ class WebHookConnector:
         failpoint("connector.after_call")
         return self._judge(job, settings, request, answer, f"{summary} → {answer.status}")
 
-    def _ids(self, job: Job) -> Ids:
-        """Trigger and message id are the delivery's own, so that a receiver recognises a repeated attempt."""
-        return Ids(trigger=job.delivery.id, request=uuid4(), message=f"msg_{job.delivery.id}", at=self._clock.now())
+    def _ids(self, job: Job, settings: WebHookSettings) -> Ids:
+        """Trigger and message id are the delivery's own, so that a receiver recognises a repeated attempt.
+
+        A hook in a flow's list goes by the trigger id, as in Kratos, unless that is switched off or it signs.
+        """
+        has_trigger_only = job.action.trigger.flow_kind is not None and settings.has_ids and settings.signing is None
+        message = None if has_trigger_only else f"msg_{job.delivery.id}"
+        return Ids(trigger=job.delivery.id, request=uuid4(), message=message, at=self._clock.now())
 
     def _judge(
         self, job: Job, settings: WebHookSettings, request: OutgoingRequest, answer: OutgoingResponse, summary: str

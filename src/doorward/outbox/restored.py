@@ -16,7 +16,8 @@ RESTORED = "restored"
 """What a row waits for that only a person can release."""
 REASON = (
     "The database was restored from a backup: this may have been sent after the backup was made. "
-    "Ask the receiver whether it has the webhook-id msg_ and this delivery's id, then discard or release the delivery."
+    "Ask the receiver whether it has the webhook-id msg_ and this delivery's id (hooks of flows: that id as "
+    "Ory-Webhook-Trigger-Id), then discard or release the delivery."
 )
 IS_WAITING = "state IN ('pending', 'retryable', 'leased')"
 

@@ -101,6 +101,22 @@ async def test_ids_are_the_deliverys_own(connector: WebHookConnector, target: Ta
     SigningKeys.parse([SECRET]).verify(first.headers, first.body, clock.now())
 
 
+@pytest.mark.parametrize(
+    ("config", "is_sent"), [({}, False), ({"signing_secrets": [SECRET]}, True), ({"emit_analytics_event": False}, True)]
+)
+async def test_a_hook_in_a_flows_list_goes_by_the_ids_of_kratos_where_it_sends_them(
+    connector: WebHookConnector, target: Target, config: dict[str, Any], is_sent: bool
+) -> None:
+    given = job(target.url("/hook"), **config)
+    given = replace(given, action=replace(given.action, trigger=Trigger("identity.created", "registration")))
+    await outcome(connector, given)
+    (seen,) = target.seen
+    assert ("webhook-id" in seen.headers) is is_sent
+    assert seen.headers.get("ory-webhook-trigger-id") == (
+        None if "emit_analytics_event" in config else str(UUID(int=7))
+    )
+
+
 @pytest.mark.parametrize("status", [200, 201, 204, 300, 304, 399])
 async def test_below_400_it_arrived(connector: WebHookConnector, target: Target, status: int) -> None:
     target.answers["/hook"] = answering(status)
