@@ -229,7 +229,7 @@ class SettingsRules:
         )
 
     async def _fresh(self, form: SettingsForm, identity: Identity) -> Flow:
-        """The next form. It begins here, so its `before` hooks are asked, too (as in Kratos), and a no comes in time."""
+        """The next form. As it begins here, its `before` hooks are asked too (as in Kratos); their no comes in time."""
         fresh = self._parts.writers.forms.make(
             identity, form.flow.type, form.words, request_url=form.request.url, csrf_token=form.flow.csrf_token
         )
