@@ -39,7 +39,7 @@ class SendRecovery:
 
     async def write(self, tx: Transaction) -> None:
         """The flow first: codes refer to it."""
-        flow = replace(self.flow, internal={**self.flow.internal, TRANSIENT: dict(self.payload)})
+        flow = self.flow
         await store.update_flow(tx, flow, self.tools.clock.now())
         settings, sender = self.tools.settings, self.tools.sender
         errand = Errand(flow, Purpose.RECOVERY, Form(flow.active or settings.method), self.payload, self.trace_id)

@@ -26,6 +26,7 @@ from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.store import find_identity
+from doorward.identities.verified import with_verified
 from doorward.security.tokens import new_csrf_token
 from doorward.sessions.render import session_json
 
@@ -88,12 +89,12 @@ class RecoveryProver:
         done = passed(flow, csrf_cookie)
         if is_browser:
             done = done.with_ui(nodes=with_last_csrf(done.ui.nodes))
-        context = self._context(rescue, done, identity, sign_in)
+        identity = with_verified(identity, proof.recipient.via, proof.recipient.address, tools.clock.now())
         asked = await tools.hooks.after_person(
             flow,
             flow.active or tools.settings.method,
             identity,
-            lambda person: self._context(rescue, done, person, sign_in),
+            lambda person: self._context(rescue, done, person),
         )
         if isinstance(asked, Veto):
             return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), rescue.refusing(asked))
@@ -104,8 +105,8 @@ class RecoveryProver:
             code=rescue.form.text(CODE),
             identity=identity,
             sign_in=sign_in,
-            cause=self._cause(rescue, context),
-            settings_flow=await self._settings_flow(rescue, identity, csrf_cookie, context),
+            cause=self._cause(rescue, {**self._context(rescue, done, identity), **self._session_of(sign_in, identity)}),
+            settings_flow=await self._settings_flow(rescue, identity, csrf_cookie, sign_in),
             missed=missed,
             csrf_cookie=csrf_cookie,
             is_told=tools.settings.has_transitions and proof.form is Form.CODE and (request.is_json or not is_browser),
@@ -126,9 +127,7 @@ class RecoveryProver:
         is_theirs = any((each.via, each.value) == (to.via, to.address) for each in identity.recovery_addresses)
         return identity if is_theirs else None
 
-    async def _settings_flow(
-        self, rescue: Rescue, identity: Identity, csrf_token: str, context: Mapping[str, Any]
-    ) -> Flow:
+    async def _settings_flow(self, rescue: Rescue, identity: Identity, csrf_token: str, sign_in: SignIn) -> Flow:
         """Where a password can be set, as long as the session is fresh; afterwards it leads where recovery was to."""
         tools, flow = self._tools, rescue.flow
         words = tools.catalogue.words(flow.language)
@@ -150,19 +149,22 @@ class RecoveryProver:
                 words.say(1060001, spoken, minutes=f"{tools.settings.privileged_for.total_seconds() / MINUTE_S:.2f}")
             ],
         )
-        await tools.hooks.before(made, {**context, **_flow_of(made, rescue.request, tools)})
+        session = self._session_of(sign_in, identity)
+        await tools.hooks.before(made, {**_flow_of(made, rescue.request, tools), **session})
         return made
 
-    def _context(self, rescue: Rescue, done: Flow, identity: Identity, sign_in: SignIn) -> dict[str, Any]:
-        """What hooks and actions see."""
-        tools = self._tools
-        payload = rescue.form.payload or rescue.flow.internal.get(TRANSIENT) or {}
-        public = public_identity(identity, tools.base_url)
+    def _context(self, rescue: Rescue, done: Flow, identity: Identity) -> dict[str, Any]:
+        """What hooks see; there is no session yet (as in Kratos)."""
+        shown = replace(done, beside={**done.beside, TRANSIENT: dict(rescue.form.payload)})
         return {
-            **_flow_of(replace(done, extra={**done.extra, TRANSIENT: payload}), rescue.request, tools),
-            "identity": public,
-            "session": session_json(sign_in.issued.session, public, True, tools.clock.now()),
+            **_flow_of(shown, rescue.request, self._tools),
+            "identity": public_identity(identity, self._tools.base_url),
         }
+
+    def _session_of(self, sign_in: SignIn, identity: Identity) -> dict[str, Any]:
+        """What actions on the new session, and the `before` hooks of the settings, see as well."""
+        public = public_identity(identity, self._tools.base_url)
+        return {"session": session_json(sign_in.issued.session, public, True, self._tools.clock.now())}
 
     def _cause(self, rescue: Rescue, context: Mapping[str, Any]) -> Cause:
         flow = rescue.flow

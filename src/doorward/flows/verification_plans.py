@@ -55,7 +55,6 @@ class SendProof:
         settings = self.tools.settings
         via = "email" if "@" in self.address else "sms"
         flow = sent(self.flow, settings, self.tools.catalogue, self.address, is_phone=via == "sms")
-        flow = replace(flow, internal={**flow.internal, TRANSIENT: dict(self.payload)})
         await store.update_flow(tx, flow, self.tools.clock.now())
         errand = Errand(flow, Purpose.VERIFICATION, Form(settings.method), self.payload, self.trace_id)
         await self.tools.sender.codes.invalidate(tx, flow.id, Purpose.VERIFICATION)

@@ -7,7 +7,7 @@ from doorward.flows.codes import Miss
 from doorward.flows.codes_store import OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
 from doorward.flows.form import with_problems
-from doorward.flows.model import Flow, FlowState
+from doorward.flows.model import Flow
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE
@@ -15,11 +15,12 @@ from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
 from doorward.flows.run_hooks import HookRunner
 from doorward.flows.template_context import template_context
-from doorward.flows.verification_plans import MissedCode, ProofTools, ProvedAddress
+from doorward.flows.verification_plans import MissedCode, ProofTools, ProvedAddress, passed
 from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.store import find_identity
+from doorward.identities.verified import with_verified
 from doorward.storage.contract import Database
 
 
@@ -58,10 +59,13 @@ class Prover:
         identity = await self._owner(proof)
         if identity is None:
             return missed
+        identity = with_verified(identity, proof.recipient.via, proof.recipient.address, self.tools.clock.now())
+        # Of a sign-up that began this flow the payload is kept: its templates may want it (Kratos loses it).
         payload = form.payload or flow.internal.get(TRANSIENT) or {}
-        context = self._context(flow, request, identity, payload)
+        done = passed(flow, self.tools.settings, self.tools.catalogue.words(flow.language), proof.recipient.via)
+        context = self._context(done, request, identity, payload)
         asked = await self.hooks.after_person(
-            flow, self.tools.settings.method, identity, lambda person: self._context(flow, request, person, payload)
+            flow, self.tools.settings.method, identity, lambda person: self._context(done, request, person, payload)
         )
         objection = _objection(missed, asked) if isinstance(asked, Veto) else None
         cause = Cause(
@@ -85,7 +89,7 @@ class Prover:
         return identity if any((each.via, each.value) == (to.via, to.address) for each in addresses) else None
 
     def _context(self, flow: Flow, request: FlowRequest, identity: Identity, payload: Any) -> dict[str, Any]:
-        shown = replace(flow, state=FlowState.PASSED_CHALLENGE, extra={**flow.extra, TRANSIENT: payload})
+        shown = replace(flow, beside={**flow.beside, TRANSIENT: payload})
         return {
             **template_context(shown, request, self.tools.settings.header_allowlist),
             "identity": public_identity(identity, self.base_url),
