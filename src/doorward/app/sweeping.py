@@ -7,6 +7,7 @@ from doorward.app.core import Core
 from doorward.courier.sweep import sweep_messages
 from doorward.errors import Unavailable
 from doorward.flows.store import delete_expired
+from doorward.flows.throttle import delete_old_attempts
 from doorward.observability.logging import Log
 from doorward.storage.contract import Transaction
 
@@ -28,8 +29,11 @@ async def sweep(core: Core) -> int:
     async def sessions(tx: Transaction) -> int:
         return await core.sessions.sweep(tx, now - SESSIONS_KEPT, AT_ONCE)
 
+    async def attempts(tx: Transaction) -> int:
+        return await delete_old_attempts(tx, now - 2 * core.config.security.throttling.window, AT_ONCE)
+
     total = 0
-    for work in (flows, sessions):
+    for work in (flows, sessions, attempts):
         while gone := await core.database.transaction(work, is_durable=False):
             total += gone
     return total + await sweep_messages(core.database, core.clock, core.config.delivery.retention)

@@ -165,10 +165,22 @@ class AccountEnumerationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottlingConfig:
+    """How many sign-ins may fail before the next has to wait. Off by default in development only."""
+
+    enabled: bool | None = setting(None, "Count failed sign-ins; default: everywhere but with --dev.", ours=True)
+    window: timedelta = setting(timedelta(minutes=10), "The time in which failures are counted.", ours=True)
+    per_person_and_network: int = setting(10, "Failures for one account from one network.", least=1, ours=True)
+    per_person: int = setting(100, "Failures for one account from anywhere.", least=1, ours=True)
+    per_network: int = setting(300, "Failures from one network (IPv4 /24, IPv6 /48).", least=1, ours=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityConfig:
     """Hardening."""
 
     account_enumeration: AccountEnumerationConfig = section(AccountEnumerationConfig, "Account enumeration.")
+    throttling: ThrottlingConfig = section(ThrottlingConfig, "Failed sign-ins.", ours=True)
     disallow_ref_in_identity_schemas: bool = setting(False, "Refuse identity schemas that refer to other documents.")
 
 

@@ -28,6 +28,7 @@ from doorward.flows.settings import (
     recovery_settings,
     registration_settings,
     settings_settings,
+    throttle_limits,
     verification_settings,
 )
 from doorward.flows.settings_access import SettingsAccess
@@ -36,6 +37,7 @@ from doorward.flows.settings_flow import SettingsParts, SettingsRules
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.settings_plan import SettingsWriters
 from doorward.flows.settings_veil import Veil
+from doorward.flows.throttle import Throttle
 from doorward.flows.verification import Verifications
 from doorward.flows.verification_rules import ProofParts, VerificationRules
 from doorward.flows.words_en import ENGLISH
@@ -88,11 +90,20 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
     registration = RegistrationRules(
         registration_settings(config), parts.registration_methods, runner, writers, catalogue, parts.clock
     )
+    keys = [secret.reveal() for secret in config.secrets.for_cipher()]
+    throttle = Throttle(parts.database, throttle_limits(config), keys, parts.clock)
     login = LoginRules(
         login_settings(config),
         parts.login_methods,
         LoginParts(
-            parts.database, parts.identities, parts.sessions, runner, writers.verifications, catalogue, parts.clock
+            parts.database,
+            parts.identities,
+            parts.sessions,
+            runner,
+            writers.verifications,
+            catalogue,
+            parts.clock,
+            throttle,
         ),
     )
     proof_parts = ProofParts(

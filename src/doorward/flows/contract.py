@@ -212,10 +212,11 @@ class Plan(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """The form again, with what is still to do in it."""
+    """The form again, with what is still to do in it. `writes` are stored with it: a failure that counts."""
 
     flow: Flow
     why: Why = Why.REJECTED
+    writes: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Runs flows of every kind: start, fetch, submit. Owns the one transaction of each; nothing slow happens inside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
-from doorward.flows.contract import FlowRules, Rejection
+from doorward.flows.contract import FlowRules, Rejection, Write
 from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired, SessionMissing
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
@@ -83,7 +83,7 @@ class FlowEngine:
             return await self._replaced(rules, flow, request)
         step = await rules.submit(flow, request)
         if isinstance(step, Rejection):
-            return await self._rejected(step.flow, step.why)
+            return await self._rejected(step.flow, step.why, step.writes)
         if isinstance(step, MovedOn | Navigate | Reread):
             return step
         try:
@@ -120,10 +120,12 @@ class FlowEngine:
             raise SelfServiceFlowExpired(old.expires_at, self._clock.now(), fresh.id)
         return self._shown(Why.REPLACED, fresh)
 
-    async def _rejected(self, flow: Flow, why: Why = Why.REJECTED) -> Shown:
+    async def _rejected(self, flow: Flow, why: Why = Why.REJECTED, writes: Sequence[Write] = ()) -> Shown:
         now = self._clock.now()
 
         async def write(tx: Transaction) -> None:
+            for each in writes:
+                await each(tx)
             await store.update_flow(tx, flow, now)
 
         await self._database.transaction(write)

@@ -27,6 +27,14 @@ class SessionAlreadyAvailable(InvalidInput):
     """You are already signed in."""
 
 
+class TooManyAttempts(DoorwardError):
+    """Too many attempts failed. Wait a little, then try again."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__()
+
+
 class SessionInactive(Unauthorised):
     """Nobody is signed in here, or not any more."""
 
@@ -138,6 +146,16 @@ class RecoveryStartsAnew(InvalidInput):
     def __init__(self, reason: str, flow_id: UUID) -> None:
         """Clients that go by `continue_with` find the new flow there."""
         super().__init__(reason, continue_with=[show_recovery(flow_id)])
+
+
+class FailedAfterwards(DoorwardError):
+    """Something that came afterwards failed."""
+
+    def __init__(self, error: DoorwardError, csrf_cookie: str) -> None:
+        """`error` is what the client is told; what it asked for is stored, and its browser holds `csrf_cookie` now."""
+        self.error = error
+        self.csrf_cookie = csrf_cookie
+        super().__init__()
 
 
 class WebHookFailed(DoorwardError):

@@ -38,10 +38,12 @@ from doorward.flows.return_to import ReturnTargets, with_query
 from doorward.flows.run_hooks import AskedPerson, HookRunner
 from doorward.flows.sign_in import SignIn, sign_in
 from doorward.flows.template_context import template_context
+from doorward.flows.throttle import Throttle
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.events import Cause
 from doorward.identities.factors import second_factors
 from doorward.identities.model import Identity
+from doorward.identities.normalise import normalise_identifier
 from doorward.identities.render import public_identity
 from doorward.identities.service import IdentityService
 from doorward.identities.store import find_identity
@@ -92,6 +94,7 @@ class LoginParts:
     verifications: Verifications
     catalogue: Catalogue
     clock: Clock
+    throttle: Throttle
 
 
 class LoginRules:
@@ -200,10 +203,15 @@ class LoginRules:
         return await self._decided(flow, form, method)
 
     async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
+        person, ip_address = _attempted(form), form.request.device.ip_address
+        await self._parts.throttle.check(person, ip_address)
         decision = await method.login(form)
+        counted = self._parts.throttle.failed(person, ip_address)
         match decision:
             case Refused(problems):
-                return rejected_login(form.flow, *problems)
+                return replace(rejected_login(form.flow, *problems), writes=counted)
+            case Rejection() if form.aal == AAL2:
+                return replace(decision, writes=counted)
             case Authenticated():
                 return await self._authenticated(replace(fetched, active=method.name), form, decision)
             case _:
@@ -318,6 +326,11 @@ class LoginRules:
 
 
 SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that asks again."
+
+
+def _attempted(form: LoginForm) -> str:
+    """Whose account is tried: who is signed in already, else what was typed, account or not."""
+    return str(form.identity.id) if form.identity else normalise_identifier(form.text("identifier"))
 
 
 def _asked_aal(request: FlowRequest) -> str:

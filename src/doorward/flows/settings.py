@@ -14,6 +14,7 @@ from doorward.flows.registration import RegistrationSettings
 from doorward.flows.return_to import ReturnTargets
 from doorward.flows.settings_access import AccessSettings
 from doorward.flows.settings_flow import SettingsSettings
+from doorward.flows.throttle import ThrottleLimits
 from doorward.flows.verification import VerificationSettings
 
 S = TypeVar("S")
@@ -132,6 +133,13 @@ def recovery_settings(config: Config) -> RecoverySettings:
 def takes_phones(config: Config) -> bool:
     """Whether text messages can be sent."""
     return any(channel.id == "sms" for channel in config.courier.channels)
+
+
+def throttle_limits(config: Config) -> ThrottleLimits:
+    """Of failed sign-ins; a developer's machine counts none unless it is told to."""
+    given = config.security.throttling
+    is_on = not config.dev if given.enabled is None else given.enabled
+    return ThrottleLimits(given.window, given.per_person_and_network, given.per_person, given.per_network, is_on)
 
 
 def code_limits(config: Config) -> CodeLimits:

@@ -35,6 +35,7 @@ from doorward.flows.errors import (
     SessionInactive,
     SessionMissing,
     SessionVerifiedAddressRequired,
+    TooManyAttempts,
     UnreadableSubmission,
     VerificationClosed,
     WebHookBroken,
@@ -48,6 +49,7 @@ JSON = "application/json"
 # The first class that fits decides, so the special ones come before their kinds.
 STATUSES: tuple[tuple[type[DoorwardError], int], ...] = (
     (SelfServiceFlowExpired, 410),
+    (TooManyAttempts, 429),
     (SelfServiceFlowReplaced, 410),
     (BrowserLocationChangeRequired, 422),
     (UnknownSchema, 404),
@@ -87,6 +89,7 @@ MESSAGES: Mapping[int, str] = {
     410: "This is no longer available. Start again.",
     413: "The request is too large",
     422: "The request was understood, but another page has to be loaded to go on",
+    429: "Too many attempts failed. Wait a little, then try again",
     500: "An internal error occurred. It was logged; please contact the operator if it persists",
     502: "Another service that is needed here did not answer as it should",
     504: "Another service that is needed here did not answer in time",
@@ -122,7 +125,7 @@ def problem_of(error: Exception) -> Problem:
     status = next(number for kind, number in STATUSES if isinstance(error, kind))
     error_id = "" if _is_nameless(error) else error.code()
     body = _error(status, error_id, _reason(error, status), {} if status >= 500 else error.details)
-    retry_after_s = error.retry_after_s if isinstance(error, Unavailable) else None
+    retry_after_s = error.retry_after_s if isinstance(error, Unavailable | TooManyAttempts) else None
     return Problem(status, error_id, body, _siblings(error), retry_after_s)
 
 

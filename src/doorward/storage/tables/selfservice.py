@@ -77,4 +77,14 @@ DDL = [
     )
     """,
     "CREATE INDEX flow_errors_age ON flow_errors (created_at)",
+    """
+    CREATE TABLE failed_attempts (
+      key_hash TEXT NOT NULL,
+      window_number BIGINT NOT NULL,
+      failures INTEGER NOT NULL,
+      counted_at {time} NOT NULL,
+      PRIMARY KEY (key_hash, window_number)
+    )
+    """,
+    "CREATE INDEX failed_attempts_age ON failed_attempts (counted_at)",
 ]
