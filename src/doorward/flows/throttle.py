@@ -42,7 +42,7 @@ class Throttle:
         """`keys` as in `secrets.cipher`: the table names nobody, and says nothing without the first of them."""
         self._database = database
         self._limits = limits
-        self._key = hashlib.sha256(CONTEXT + keys[0].encode()).digest()
+        self._key = hashlib.sha256(CONTEXT + next(iter(keys), "").encode()).digest()
         self._clock = clock
 
     async def check(self, person: str, ip_address: str) -> None:
