@@ -10,6 +10,7 @@ from doorward.flows.answers import Done, Navigate, Reread, Stored, Why
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
+from doorward.flows.errors import FailedAfterwards
 from doorward.flows.model import Flow, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.recovery_settings import RecoveryTools
@@ -181,23 +182,31 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRecovery:
-    """A hook does not let the person in: the proof is used up and the flow is done with (as in Kratos); a new form
-    says why.
+    """A hook does not let the person in: the proof is used up and the flow is done with (as in Kratos). A new form says
+    why, or the error that the hook ended with.
     """
 
     tools: RecoveryTools
     flow: Flow
     proof: OneTimeCode
     code: str = field(repr=False)
-    objection: Replacement
+    cause: Cause
+    objection: Replacement | FailedAfterwards
 
     async def write(self, tx: Transaction) -> None:
+        """The address is proved all the same."""
+        to = self.proof.recipient
         if await is_used(tx, self.tools, self.proof, self.code):
+            if to.identity_id is not None:
+                await self.tools.identities.mark_address_verified(tx, to.identity_id, to.via, to.address, self.cause)
             await store.update_flow(tx, self.flow, self.tools.clock.now())
-        await self.objection.write(tx)
+        if isinstance(self.objection, Replacement):
+            await self.objection.write(tx)
 
     async def conclude(self, written: None) -> Reread:
-        """The new form."""
+        """The new form. Raises FailedAfterwards."""
+        if isinstance(self.objection, FailedAfterwards):
+            raise self.objection
         return await self.objection.conclude(written)
 
     def refused(self, error: DoorwardError) -> Flow | None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from doorward.errors import DoorwardError
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose
-from doorward.flows.contract import Effect, Plan, Veto
+from doorward.flows.contract import Detour, Effect, Plan, Veto
+from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
 from doorward.flows.messages import Message
@@ -90,14 +92,11 @@ class RecoveryProver:
         if is_browser:
             done = done.with_ui(nodes=with_last_csrf(done.ui.nodes))
         identity = with_verified(identity, proof.recipient.via, proof.recipient.address, tools.clock.now())
-        asked = await tools.hooks.after_person(
-            flow,
-            flow.active or tools.settings.method,
-            identity,
-            lambda person: self._context(rescue, done, person),
-        )
-        if isinstance(asked, Veto):
-            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), rescue.refusing(asked))
+        cause = self._cause(rescue, {**self._context(rescue, done, identity), **self._session_of(sign_in, identity)})
+        asked = await self._asked(rescue, done, identity)
+        if isinstance(asked, Veto | DoorwardError):
+            refusal = rescue.refusing(asked) if isinstance(asked, Veto) else FailedAfterwards(asked, new_csrf_token())
+            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), cause, refusal)
         return Recovered(
             tools=tools,
             flow=replace(done, identity_id=identity.id),
@@ -105,7 +104,7 @@ class RecoveryProver:
             code=rescue.form.text(CODE),
             identity=identity,
             sign_in=sign_in,
-            cause=self._cause(rescue, {**self._context(rescue, done, identity), **self._session_of(sign_in, identity)}),
+            cause=cause,
             settings_flow=await self._settings_flow(rescue, identity, csrf_cookie, sign_in),
             missed=missed,
             csrf_cookie=csrf_cookie,
@@ -113,6 +112,21 @@ class RecoveryProver:
             ends_others=isinstance(asked, AskedPerson) and Effect.REVOKE_OTHERS in asked.effects,
             shown=rescue.form.payload if rescue.shows_payload else None,
         )
+
+    async def _asked(
+        self, rescue: Rescue, done: Flow, identity: Identity
+    ) -> AskedPerson | Veto | Detour | DoorwardError:
+        """What the hooks say, or how one failed."""
+        method = rescue.flow.active or self._tools.settings.method
+        try:
+            return await self._tools.hooks.after_person(
+                rescue.flow, method, identity, lambda person: self._context(rescue, done, person)
+            )
+        except WebHookBroken:
+            # Not only apps are told 400 here, as in Kratos.
+            return WebHookBroken(is_native=True)
+        except DoorwardError as failure:
+            return failure
 
     async def _owner(self, proof: OneTimeCode) -> Identity | None:
         """Who is let back in, with credentials, unless the address was given up since. An administrator's code or link
@@ -150,7 +164,7 @@ class RecoveryProver:
             ],
         )
         session = self._session_of(sign_in, identity)
-        await tools.hooks.before(made, {**_flow_of(made, rescue.request, tools), **session})
+        await tools.hooks.before(made, {**_bare(_flow_of(made, rescue.request, tools)), **session})
         return made
 
     def _context(self, rescue: Rescue, done: Flow, identity: Identity) -> dict[str, Any]:
@@ -181,3 +195,10 @@ class RecoveryProver:
 
 def _flow_of(flow: Flow, request: FlowRequest, tools: RecoveryTools) -> dict[str, Any]:
     return template_context(flow, request, tools.settings.header_allowlist)
+
+
+def _bare(context: dict[str, Any]) -> dict[str, Any]:
+    """The context of a form that has nothing in it yet, which is what Kratos shows here."""
+    flow = dict(context["flow"])
+    flow["ui"] = {name: value for name, value in flow["ui"].items() if name != "messages"} | {"nodes": None}
+    return {**context, "flow": flow}

@@ -11,7 +11,7 @@ from doorward.flows.answers import Reread, Stored, Why
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
-from doorward.flows.errors import SelfServiceFlowReturnToForbidden
+from doorward.flows.errors import FailedAfterwards, SelfServiceFlowReturnToForbidden
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
@@ -128,7 +128,7 @@ class ProvedAddress:
     identity: Identity
     cause: Cause
     missed: MissedCode | Replacement
-    objection: Replacement | None = None
+    objection: Replacement | FailedAfterwards | None = None
 
     async def write(self, tx: Transaction) -> Any:
         """None when it succeeded; else what `missed` wrote."""
@@ -137,14 +137,16 @@ class ProvedAddress:
         to = self.proof.recipient
         await self.tools.identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
         await store.update_flow(tx, self._passed(), self.tools.clock.now())
-        if self.objection is not None:
+        if isinstance(self.objection, Replacement):
             await self.objection.write(tx)
         return None
 
     async def conclude(self, written: Any) -> Stored | Reread:
-        """The form has become the way on."""
+        """The form has become the way on. Raises FailedAfterwards."""
         if written is not None:
             return await self.missed.conclude(written[0])
+        if isinstance(self.objection, FailedAfterwards):
+            raise self.objection
         if self.objection is not None:
             return await self.objection.conclude(None)
         return Stored(self._passed(), Why.ADVANCED)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from doorward.errors import DoorwardError
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
+from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.model import Flow
 from doorward.flows.payload import TRANSIENT
@@ -13,7 +15,7 @@ from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
-from doorward.flows.run_hooks import HookRunner
+from doorward.flows.run_hooks import HookRunner, SeePerson
 from doorward.flows.template_context import template_context
 from doorward.flows.verification_plans import MissedCode, ProofTools, ProvedAddress, passed
 from doorward.identities.events import Cause
@@ -21,6 +23,7 @@ from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.store import find_identity
 from doorward.identities.verified import with_verified
+from doorward.security.tokens import new_csrf_token
 from doorward.storage.contract import Database
 
 
@@ -64,10 +67,9 @@ class Prover:
         payload = form.payload or flow.internal.get(TRANSIENT) or {}
         done = passed(flow, self.tools.settings, self.tools.catalogue.words(flow.language), proof.recipient.via)
         context = self._context(done, request, identity, payload)
-        asked = await self.hooks.after_person(
-            flow, self.tools.settings.method, identity, lambda person: self._context(done, request, person, payload)
+        objection = await self._objection(
+            flow, identity, missed, lambda person: self._context(done, request, person, payload)
         )
-        objection = _objection(missed, asked) if isinstance(asked, Veto) else None
         cause = Cause(
             source="flow",
             flow_kind=str(flow.kind),
@@ -78,6 +80,22 @@ class Prover:
             locale=flow.language,
         )
         return ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed, objection)
+
+    async def _objection(
+        self, flow: Flow, identity: Identity, missed: MissedCode | Replacement, see: SeePerson
+    ) -> Replacement | FailedAfterwards | None:
+        """What a hook has against it, as a new form; or how it failed."""
+        try:
+            asked = await self.hooks.after_person(flow, self.tools.settings.method, identity, see)
+        except WebHookBroken:
+            # Not only apps are told 400 here, as in Kratos.
+            return FailedAfterwards(WebHookBroken(is_native=True), new_csrf_token())
+        except DoorwardError as failure:
+            return FailedAfterwards(failure, new_csrf_token())
+        if not isinstance(asked, Veto):
+            return None
+        base = missed.too_many if isinstance(missed, MissedCode) else missed
+        return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, asked.problems)))
 
     async def _owner(self, proof: OneTimeCode) -> Identity | None:
         """Whose address it is still: it may have been given up since the message was sent."""
@@ -94,9 +112,3 @@ class Prover:
             **template_context(shown, request, self.tools.settings.header_allowlist),
             "identity": public_identity(identity, self.base_url),
         }
-
-
-def _objection(missed: MissedCode | Replacement, veto: Veto) -> Replacement:
-    """A new form that says what a hook has against it."""
-    base = missed.too_many if isinstance(missed, MissedCode) else missed
-    return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, veto.problems)))

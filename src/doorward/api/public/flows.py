@@ -16,6 +16,7 @@ from doorward.flows.continuity import Held, forgotten_steps
 from doorward.flows.engine import FlowEngine
 from doorward.flows.errors import (
     BrowserLocationChangeRequired,
+    FailedAfterwards,
     SecurityCsrfViolation,
     SessionRefreshRequired,
     VerificationClosed,
@@ -195,11 +196,12 @@ class FlowEndpoints:
         async def guarded(request: Request) -> Response:
             try:
                 return await endpoint(request)
-            except DoorwardError as error:
+            except DoorwardError as raised:
+                error = raised.error if isinstance(raised, FailedAfterwards) else raised
                 is_closed = isinstance(error, VerificationClosed)
                 response = await self._errors.answer(request, error, as_json=None if is_closed else as_json)
-                if isinstance(error, SecurityCsrfViolation) and error.csrf_cookie:
-                    response.headers.append("set-cookie", self._site.cookies.csrf(error.csrf_cookie))
+                if isinstance(raised, SecurityCsrfViolation | FailedAfterwards) and raised.csrf_cookie:
+                    response.headers.append("set-cookie", self._site.cookies.csrf(raised.csrf_cookie))
                 return response
 
         return guarded
