@@ -239,6 +239,7 @@ def _assembled(
     tokenizer = Tokenizer(templates, site.base_url, sandbox, TemplateSource(egress, clock))
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
+        *FlowEndpoints(FlowKind.LOGIN, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
         *SessionsApi(site, WhoamiCaching(), ending, tokenizer).routes(),
         *LogoutApi(site, ending, ErrorPages(database, clock, site.error_page_url), logout).routes(),
         *SchemasApi(schemas).routes(),
