@@ -57,7 +57,7 @@ def _operations(route: Route) -> dict[str, Any]:
 def _operation(route: Route, method: str, described: Operation) -> dict[str, Any]:
     summary, _, description = inspect.cleandoc(route.endpoint.__doc__ or "").partition("\n\n")
     body: dict[str, Any] = {
-        "operationId": f"{method.lower()}_{route.name.strip('_')}",
+        "operationId": _operation_id(method, route.path),
         "tags": [described.tag],
         "summary": " ".join(summary.split()),
         "responses": {str(status): _answer(status, text, described) for status, text in described.answers.items()},
@@ -73,6 +73,12 @@ def _operation(route: Route, method: str, described: Operation) -> dict[str, Any
         types = ("application/json", "application/x-www-form-urlencoded")
         body["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
     return body
+
+
+def _operation_id(method: str, path: str) -> str:
+    """Unique, as one endpoint may serve several paths: `get_self_service_login_flows`, `get_sessions_by_id`."""
+    words = PARAMETER.sub(r"by_\1", path).strip("/")
+    return f"{method.lower()}_{re.sub(r'[^A-Za-z0-9]+', '_', words)}"
 
 
 def _answer(status: int, text: str, described: Operation) -> dict[str, Any]:
