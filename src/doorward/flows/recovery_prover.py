@@ -97,6 +97,8 @@ class RecoveryProver:
         if isinstance(asked, Veto | DoorwardError):
             refusal = rescue.refusing(asked) if isinstance(asked, Veto) else FailedAfterwards(asked, new_csrf_token())
             return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), cause, refusal)
+        # The form shows what hooks would have changed, and nothing stores it (as in Kratos).
+        shown = asked.identity if isinstance(asked, AskedPerson) else identity
         return Recovered(
             tools=tools,
             flow=replace(done, identity_id=identity.id),
@@ -105,7 +107,7 @@ class RecoveryProver:
             identity=identity,
             sign_in=sign_in,
             cause=cause,
-            settings_flow=await self._settings_flow(rescue, identity, csrf_cookie, sign_in),
+            settings_flow=await self._settings_flow(rescue, shown, csrf_cookie, sign_in),
             missed=missed,
             csrf_cookie=csrf_cookie,
             is_told=tools.settings.has_transitions and proof.form is Form.CODE and (request.is_json or not is_browser),
