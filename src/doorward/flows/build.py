@@ -33,6 +33,7 @@ from doorward.flows.settings import (
 )
 from doorward.flows.settings_access import SettingsAccess
 from doorward.flows.settings_contract import SettingsMethod
+from doorward.flows.settings_effects import EffectTools
 from doorward.flows.settings_flow import SettingsParts, SettingsRules
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.settings_plan import SettingsWriters
@@ -162,6 +163,12 @@ def build_settings(
         forms=build_forms(config, parts, maker),
         waiter=parts.waiter,
         clock=parts.clock,
+        effects=EffectTools(
+            parts.sessions,
+            writers.verifications,
+            parts.sender,
+            config.feature_flags.legacy_continue_with_verification_ui,
+        ),
     )
     access = SettingsAccess(access_settings(config), parts.database, parts.clock)
     return SettingsRules(

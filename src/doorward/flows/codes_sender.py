@@ -16,7 +16,7 @@ from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_store import Form, Purpose, Recipient
 from doorward.flows.model import Flow
 from doorward.flows.return_to import with_query
-from doorward.identities.model import Identity
+from doorward.identities.model import Identity, VerifiableAddress
 from doorward.identities.normalise import is_email, is_phone
 from doorward.identities.render import public_identity
 from doorward.storage.contract import Transaction
@@ -86,6 +86,21 @@ class CodeSender:
         nothing, as it is nobody's.
         """
         await self._courier.rehearse(tx, await self._letter(tx, errand, replace(recipient, identity_id=None)))
+
+    async def tell_of_change(
+        self, tx: Transaction, flow: Flow, address: VerifiableAddress, identity: Identity, trace_id: str = ""
+    ) -> None:
+        """Writes to an address that the person's addresses are others now; `identity` is the person as they are."""
+        recipient = Recipient(address.via, address.value, identity.id)
+        data = template_data(
+            TemplateType.ADDRESS_CHANGED,
+            recipient.address,
+            identity=public_identity(identity, self._base.removesuffix("self-service")),
+            request_url=flow.request_url,
+            transient_payload=flow.extra.get("transient_payload"),
+        )
+        errand = Errand(flow, Purpose.VERIFICATION, trace_id=trace_id)
+        await self._courier.queue(tx, self._message(errand, TemplateType.ADDRESS_CHANGED, recipient, data, None))
 
     async def _letter(
         self,

@@ -9,17 +9,19 @@ from doorward.flows import store
 from doorward.flows.answers import MovedOn, Navigate, Reread, Stored, Why
 from doorward.flows.continuity import PausedStep, step_name
 from doorward.flows.contract import Detour, KindSettings, Plan, Refused, Rejection, Veto
-from doorward.flows.csrf import check_reader, check_sender
+from doorward.flows.csrf import check_sender
 from doorward.flows.errors import SessionRefreshRequired, minutes
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
+from doorward.flows.payload import payload_problems, read_payload
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.flows.return_to import ReturnTargets, with_flow, with_query
 from doorward.flows.run_hooks import HookRunner
 from doorward.flows.settings_access import SettingsAccess
 from doorward.flows.settings_context import Patched, SettingsSight
 from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
+from doorward.flows.settings_effects import SettingsEffects
 from doorward.flows.settings_plan import PausePlan, SettingsPlan, SettingsWriters
 from doorward.flows.violations import problems_of
 from doorward.identities.events import Cause
@@ -126,11 +128,11 @@ class SettingsRules:
         return None
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> Flow:
-        """The flow with its person. Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required,
-        SecurityCsrfViolation.
+        """The flow with its person: whoever is signed in as its owner may see it, in any browser (as in Kratos).
+
+        Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required.
         """
         identity = await self._parts.access.of_reader(flow, request)
-        check_reader(flow, request)
         return self._parts.writers.forms.seen(flow, identity)
 
     # Submitting
@@ -173,6 +175,9 @@ class SettingsRules:
         if method.is_privileged(form) and not self._parts.access.is_fresh(session):
             return self._paused(form, method)
         decision = await method.revise(form)
+        problems = payload_problems(read_payload(form.values), form.words)
+        if problems and isinstance(decision, Revised | Redisplayed):
+            return _rejected(form.flow, *problems)
         match decision:
             case Refused(problems):
                 return _rejected(form.flow, *problems)
@@ -225,6 +230,7 @@ class SettingsRules:
             revised=revised,
             cause=cause,
             location=self._location(flow, method.name),
+            effects=SettingsEffects(self._parts.writers.effects, asked.effects),
             resumed=resumed,
         )
 
@@ -251,6 +257,9 @@ class SettingsRules:
         return None
 
     async def _read(self, request: FlowRequest, identity: Identity) -> SubmittedBody:
+        if request.method == "GET":
+            # A link must not change anything; it may only take up what was paused.
+            return SubmittedBody()
         types = dict(OWN_FIELDS)
         for method in self._methods:
             types.update(method.fields)

@@ -17,6 +17,7 @@ from doorward.flows.model import Flow, FlowType
 from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.settings_contract import Revised
+from doorward.flows.settings_effects import EffectTools, SettingsEffects
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.draft import derive
@@ -39,21 +40,24 @@ class SettingsWriters:
     forms: SettingsForms
     waiter: SettledWaiter
     clock: Clock
+    effects: EffectTools
 
 
 @dataclass(slots=True)
 class ProvingEdit:
     """An edit after which every address that still waits for its first message gets one, whatever was saved (as in
-    Kratos). `started` is what the latest run of it began.
+    Kratos). `started` is what the latest run of it began, `before` the person that it began from.
     """
 
     edit: Edit
     writers: SettingsWriters
     flow: Flow
     started: tuple[StartedVerification, ...] = ()
+    before: Identity | None = None
 
     def __call__(self, before: Identity, at: datetime) -> Identity:
         """Raises InvalidTraits."""
+        self.before = before
         changed = self.edit(before, at)
         derived = derive(self.writers.identities.schemas.get_schema(changed.schema_id), changed, at)
         self.started = self.writers.verifications.start(derived, self.flow, self.flow.csrf_token, only_new=True)
@@ -87,6 +91,7 @@ class SettingsPlan:
     revised: Revised
     cause: Cause
     location: str
+    effects: SettingsEffects
     resumed: PausedStep | None = None
 
     async def write(self, tx: Transaction) -> Saved:
@@ -100,6 +105,8 @@ class SettingsPlan:
         identity, started = change.identity, edit.started
         await self.writers.verifications.store(tx, started)
         session = await self._raised(tx)
+        assert edit.before is not None
+        await self.effects.write(tx, self.flow, edit.before, identity, session, self.request.trace_id)
         forms = self.writers.forms
         fresh = forms.seen(self.fresh, identity)
         flow = forms.finished(self.flow, fresh, self.words)
@@ -111,7 +118,8 @@ class SettingsPlan:
         """The flow as it is now. Raises WebHookFailed when a plain web_hook failed: the change is stored by then."""
         await await_first_attempts(self.writers.waiter, written.awaited)
         is_browser = self.flow.type is FlowType.BROWSER
-        going = {"continue_with": self._continue_with()} if is_browser else {}
+        items = self._continue_with(written.started)
+        going = {"continue_with": items} if items else {}
         body = flow_json(replace(written.flow, beside={**written.flow.beside, **going}))
         cookie = Issued(written.session, self.request.session_token) if is_browser else None
         return Done(written.flow, body, self.location, cookie, continuity=self._continuity())
@@ -129,8 +137,11 @@ class SettingsPlan:
             return self.session
         return await self.writers.sessions.upgrade(tx, self.session, proof.method, proof.aal)
 
-    def _continue_with(self) -> list[dict[str, Any]]:
-        return [{"action": "redirect_browser_to", "redirect_browser_to": self.location}]
+    def _continue_with(self, started: tuple[StartedVerification, ...]) -> list[dict[str, Any]]:
+        items = self.effects.items(started)
+        if self.flow.type is FlowType.BROWSER:
+            items.append({"action": "redirect_browser_to", "redirect_browser_to": self.location})
+        return items
 
     def _continuity(self) -> tuple[Held, ...]:
         """The browser's cookie, which names the step no longer; Kratos sets it twice."""
