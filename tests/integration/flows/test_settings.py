@@ -17,6 +17,7 @@ from doorward.flows.errors import (
 from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.events import EventKind
 from doorward.identities.store import list_receipts
+from doorward.security.tokens import new_csrf_token
 from flows_house import UI, MakeHouse, configuration
 from proof_house import letters, said, shown
 from settings_house import node, on, person, settled
@@ -160,3 +161,40 @@ async def test_a_new_address_gets_a_code(make_house: MakeHouse) -> None:
     assert answer.body["identity"]["verifiable_addresses"][0]["status"] == "sent"
     await ada.save(await ada.start(), method="profile", traits={"email": "new@example.org"})
     assert len(await letters(house)) == 2
+
+
+async def test_a_link_changes_nothing(make_house: MakeHouse) -> None:
+    house = await make_house(settled())
+    ada = await person(house, "ada@example.org", FlowType.BROWSER)
+    flow = await ada.start()
+    answer = await ada.follow(flow, method="profile", **{"traits.email": "new@example.org"})
+    assert said(answer) == [4010004]
+    assert (await ada.identity()).traits["email"] == "ada@example.org"
+
+
+async def test_another_browser_of_the_owner_sees_the_form_and_cannot_send_it(make_house: MakeHouse) -> None:
+    house = await make_house(settled())
+    ada = await person(house, "ada@example.org", FlowType.BROWSER)
+    flow = await ada.start()
+    token, ada.client.csrf = ada.client.csrf, new_csrf_token()
+    seen = await house.engine.fetch(FlowKind.SETTINGS, str(flow.id), ada.request({}))
+    assert seen.flow.id == flow.id
+    with pytest.raises(SecurityCsrfViolation):
+        await ada.save(flow, method="profile", traits={"email": "ada@example.org"}, csrf_token=token)
+
+
+async def test_a_payload_has_to_be_an_object(make_house: MakeHouse) -> None:
+    house = await make_house(settled())
+    ada = await person(house, "ada@example.org")
+    flow = await ada.start()
+    fields: list[dict[str, object]] = [
+        {"method": "password", "password": "staple-7-paperclip"},
+        {"method": "profile", "traits": {"email": "ada@example.org"}},
+        {"lookup_secret_regenerate": True},
+    ]
+    for body in fields:
+        answer = await ada.save(flow, **body, transient_payload=[1])
+        assert on(answer, "transient_payload") == [4000026]
+    with pytest.raises(UnreadableSubmission):
+        await ada.save(flow, **fields[0], transient_payload="{")
+    assert isinstance(await ada.sign_in_again(), Done)
