@@ -29,7 +29,7 @@ selfservice:
     registration:
       after: {{password: {{hooks: [{{hook: session}}]}}}}
     verification: {{enabled: true, use: code}}
-    recovery: {{enabled: true, use: code}}
+    recovery: {{enabled: true, use: code, after: {{hooks: [{{hook: revoke_active_sessions}}]}}}}
 """
 
 
@@ -109,6 +109,7 @@ async def test_sign_up_verify_forget_recover(house: House) -> None:
     new_token = steps["set_ory_session_token"]["ory_session_token"]
     settings_id = steps["show_settings_ui"]["flow"]["id"]
     assert await house.is_signed_in(new_token)
+    assert not await house.is_signed_in(signed_up.body["session_token"]), "whoever was signed in before is out"
 
     url = f"{house.server.public}/self-service/settings?flow={settings_id}"
     changed = await house.ask("POST", url, {"method": "password", "password": NEW_PASSWORD}, new_token)
