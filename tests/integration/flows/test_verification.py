@@ -1,12 +1,15 @@
 """Proving an address by code and by link, on both databases."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
 
+from doorward.config.model_flows import AfterConfig, HookConfig
 from doorward.flows.answers import Reread
-from doorward.flows.errors import SecurityCsrfViolation, SelfServiceFlowReplaced
+from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
+from doorward.flows.errors import FailedAfterwards, SecurityCsrfViolation, SelfServiceFlowReplaced, WebHookFailed
 from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.events import EventKind
 from doorward.identities.store import find_identity
@@ -168,3 +171,31 @@ async def test_an_address_needs_the_csrf_token(make_house: MakeHouse) -> None:
     ada = person(house, KIND, FlowType.BROWSER)
     with pytest.raises(SecurityCsrfViolation):
         await ada.submit(await ada.start(), email=ADA, csrf_token="")
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A target that is away."""
+
+    effects: frozenset[Wish] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
+        raise WebHookFailed
+
+
+async def test_what_was_proved_stays_proved_when_a_target_fails(make_house: MakeHouse) -> None:
+    config = proving()
+    hooks = AfterConfig(hooks=(HookConfig(hook="guard", path="selfservice.flows.verification.after.hooks.0"),))
+    verification = replace(config.selfservice.flows.verification, after=hooks)
+    flows = replace(config.selfservice.flows, verification=verification)
+    house = await make_house(replace(config, selfservice=replace(config.selfservice, flows=flows)))
+    house.hooks.by_name["guard"] = Failing()
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    code = (await letters(house))[-1].code
+    with pytest.raises(FailedAfterwards) as failed:
+        await ada.submit(flow, code=code)
+    assert isinstance(failed.value.error, WebHookFailed)
+    assert await is_verified(house, identity_id)
+    assert isinstance(await ada.submit(flow, code=code), Reread)
