@@ -97,9 +97,10 @@ async function native(): Promise<void> {
 
 async function admin(): Promise<void> {
   const address = `made-${Date.now()}@example.org`
+  const schema_id = (await identities.listIdentitySchemas()).data[0]!.id
   const made = await step("admin: create", async () => {
     const credentials = { password: { config: { password: PASSWORD } } }
-    const body = { schema_id: "person", traits: { email: address }, credentials }
+    const body = { schema_id, traits: { email: address }, credentials }
     return (await identities.createIdentity({ createIdentityBody: body })).data
   })
   await step("admin: read, list, patch, replace", async () => {
@@ -109,7 +110,7 @@ async function admin(): Promise<void> {
     const patch = [{ op: "replace", path: "/metadata_public", value: { tier: 2 } }]
     const patched = (await identities.patchIdentity({ id: made.id, jsonPatch: patch })).data
     assert.deepEqual(patched.metadata_public, { tier: 2 })
-    const updateIdentityBody = { schema_id: "person", state: "active" as const, traits: { email: address } }
+    const updateIdentityBody = { schema_id, state: "active" as const, traits: { email: address } }
     assert.equal((await identities.updateIdentity({ id: made.id, updateIdentityBody })).data.state, "active")
   })
   await step("admin: recovery code", async () => {
