@@ -23,6 +23,8 @@ __all__ = ["Ids", "RequestUnbuildable", "Skipped", "WebHookSettings", "build", "
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+USER_AGENT = "Go-http-client/1.1"
+"""Kratos's: a firewall in front of a target may let nobody else through."""
 REDIRECTS = 9
 """Ten requests at most, the first one counted."""
 
@@ -82,6 +84,7 @@ def build(settings: WebHookSettings, rendered: str | None, ids: Ids) -> Outgoing
         body = _encode(rendered, content_type)
     headers = {canonical(name): value for name, value in settings.headers.items()}
     headers["Content-Type"] = content_type
+    headers.setdefault("User-Agent", USER_AGENT)
     for name in ("Host", "Content-Length", "Ory-Webhook-Request-Id", "Ory-Webhook-Trigger-Id"):
         headers.pop(name, None)
     headers |= _authentication(settings, headers) | _id_headers(settings, ids, body)

@@ -5,6 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from doorward.errors import Conflict, DoorwardError, Forbidden, InvalidInput, NotFound, Unauthorised
+from doorward.flows.model import Flow, FlowKind, FlowType
+
+ANSWERS_500 = (FlowKind.LOGIN, FlowKind.REGISTRATION)
 
 
 class FlowNotFound(NotFound):
@@ -173,6 +176,11 @@ class WebHookBroken(WebHookFailed):
         """`is_native`: the client is an app; Kratos gives it another status (never another body)."""
         self.is_native = is_native
         super().__init__()
+
+
+def web_hook_broken(flow: Flow) -> WebHookBroken:
+    """The error of a submit. Kratos tells programs 400 in all kinds of flows but two, and apps in these, too."""
+    return WebHookBroken(is_native=flow.type is FlowType.API or flow.kind not in ANSWERS_500)
 
 
 def show_recovery(flow_id: UUID) -> dict[str, Any]:

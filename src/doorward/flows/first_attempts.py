@@ -1,22 +1,37 @@
 """Waits for the first attempts of plain web_hooks on behalf of a request whose changes are stored already."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
 from doorward.flows.contract import SettledWaiter
-from doorward.flows.errors import WebHookFailed
+from doorward.flows.errors import WebHookFailed, WebHookTimedOut, web_hook_broken
+from doorward.flows.model import Flow
+from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
 
 CAP_S = 10.0
 """How long a request waits; Kratos makes three tries within about that time."""
 
 SETTLED_WELL = frozenset({State.DELIVERED, State.SKIPPED})
+REFUSAL = re.compile("http_(4(?!29)[0-9]{2}|501)")
+"""What a target may mean by an answer; 429 and the other 5xx are failures of its own."""
+TIMEOUT = "timeout"
 
 
-async def await_first_attempts(waiter: SettledWaiter, awaited: Sequence[UUID]) -> None:
+async def await_first_attempts(waiter: SettledWaiter, awaited: Sequence[UUID], flow: Flow) -> None:
     """Raises WebHookFailed where one failed; the delivery stays in the queue (Kratos forgets it)."""
     if not awaited:
         return
     settled = await waiter.wait(awaited, CAP_S)
-    if any(each not in settled or settled[each].state not in SETTLED_WELL for each in awaited):
-        raise WebHookFailed
+    for each in awaited:
+        found = settled.get(each)
+        if found is None or found.state not in SETTLED_WELL:
+            raise _failure(found, flow)
+
+
+def _failure(settlement: Settlement | None, flow: Flow) -> WebHookFailed:
+    code = (settlement.code if settlement else None) or ""
+    if REFUSAL.fullmatch(code):
+        return WebHookFailed()
+    return WebHookTimedOut() if code == TIMEOUT else web_hook_broken(flow)

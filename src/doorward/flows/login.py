@@ -144,11 +144,12 @@ class LoginRules:
         schema.form_fields()
         flow = replace(flow, extra={**flow.extra, **shown})
         words = self._parts.catalogue.words(flow.language)
-        await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
         stage = LoginStage.IDENTIFIER if self._starts_with_identifier(flow) else LoginStage.ONE_STEP
         identity = await self._signed_in(flow, request)
         view = LoginView(flow, stage, words, identity, is_reached=_has_reached(request))
-        return with_identifier_label(self._furnished(flow, view), schema, words)
+        flow = with_identifier_label(self._furnished(flow, view), schema, words)
+        await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
+        return flow
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """The new form, saying when the old one expired."""

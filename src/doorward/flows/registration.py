@@ -32,7 +32,7 @@ from doorward.flows.registration_form import Submission, field_types, plain_prob
 from doorward.flows.registration_plan import RegistrationPlan, Writers
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import ReturnTargets
-from doorward.flows.run_hooks import Asked, HookRunner
+from doorward.flows.run_hooks import Asked, HookRunner, PatchRefused
 from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.events import Cause
@@ -161,11 +161,10 @@ class RegistrationRules:
         stranger = check_sender(flow, request, submission.form.text("csrf_token"), words)
         if stranger is not None:
             return _rejected(typed, stranger)
-        step = await self._registered(typed, request, method, submission)
-        return replace(step, fetched=flow) if isinstance(step, RegistrationPlan) else step
+        return await self._registered(typed, flow, request, method, submission)
 
     async def _registered(
-        self, flow: Flow, request: FlowRequest, method: RegistrationMethod, submission: Submission
+        self, flow: Flow, fetched: Flow, request: FlowRequest, method: RegistrationMethod, submission: Submission
     ) -> Rejection | Plan:
         form = submission.form
         decision = await method.register(form)
@@ -176,27 +175,35 @@ class RegistrationRules:
                 return Rejection(self._staged(flow, stage, submission), Why.CHALLENGED)
             case Proven():
                 payload = submission.payload or flow.internal.get(TRANSIENT) or {}
-                flow = replace(flow, extra={**flow.extra, TRANSIENT: payload})
                 consents = answered_consents(flow, form.schema, form.traits, payload)
                 new = NewIdentity(form.schema.id, form.traits, decision.credentials, consents=consents)
                 draft = _with_proved(self._writers.identities.draft(new), decision.proved)
-                flow = replace(flow, state=decision.state or flow.state)
-                step = await self._planned(flow, request, method.name, draft, form.words)
-                return replace(step, writes=decision.writes) if isinstance(step, RegistrationPlan) else step
+                # Hooks see the form as it was fetched, without what was typed (as in Kratos).
+                seen = replace(fetched, extra={**flow.extra, TRANSIENT: payload}, state=decision.state or flow.state)
+                step = await self._planned(flow, seen, request, method.name, draft, form.words)
+                if isinstance(step, RegistrationPlan):
+                    return replace(step, fetched=fetched, writes=decision.writes)
+                return step
             case _:
                 return decision
 
     async def _planned(
-        self, flow: Flow, request: FlowRequest, method: str, draft: Draft, words: Words
+        self, typed: Flow, flow: Flow, request: FlowRequest, method: str, draft: Draft, words: Words
     ) -> Rejection | RegistrationPlan:
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(method))
         asked = await self._hooks.after(
             flow, method, draft, self._seen(flow, request), self._writers.identities.redraft, words
         )
+        if isinstance(asked, PatchRefused):
+            # What was typed is not what was refused.
+            return _rejected(replace(_without_payload(flow), state=typed.state), *asked.problems)
         if isinstance(asked, Veto):
-            return _rejected(_without_payload(flow), *asked.problems)
+            return _rejected(replace(typed, state=flow.state), *asked.problems)
         assert isinstance(asked, Asked)  # nothing that runs after a registration asks for more first
-        return self._plan(flow, request, method, asked, words, location)
+        plan = self._plan(flow, request, method, asked, words, location)
+        values = trait_values(asked.draft.identity.traits)
+        shown = replace(typed, ui=with_values(typed.ui, values), state=flow.state)
+        return replace(plan, flow=shown)
 
     def _plan(
         self, flow: Flow, request: FlowRequest, method: str, asked: Asked, words: Words, location: str

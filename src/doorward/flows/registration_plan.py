@@ -77,7 +77,7 @@ class RegistrationPlan:
 
         The identity is stored by then, and the delivery stays in the queue (Kratos forgets it).
         """
-        await await_first_attempts(self.writers.waiter, written.recorded.awaited)
+        await await_first_attempts(self.writers.waiter, written.recorded.awaited, self.flow)
         if self.issued is None:
             return self._form(FormProblem(None, self.words.say(4010011)))
         is_browser = self.flow.type is FlowType.BROWSER

@@ -6,9 +6,10 @@ from typing import Any
 
 from doorward.errors import InvalidInput
 from doorward.flows.contract import Detour, HookContext, HookSource, HookTable, InFlowHook, Veto, Wish
+from doorward.flows.errors import WebHookBroken
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
-from doorward.flows.model import Flow, FlowKind
+from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.violations import problems_of
 from doorward.identities.draft import Draft
 from doorward.identities.model import Identity
@@ -24,6 +25,11 @@ Redraft = Callable[[Draft, Mapping[str, Any]], Draft]
 
 class HookRefused(InvalidInput):
     """This cannot be started at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRefused(Veto):
+    """A hook's own change is what the schema refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,11 @@ class HookRunner:
         changed, so a patch is nothing (Kratos crashes).
         """
         for hook in self._hooks(flow.kind, BEFORE, None):
-            verdict = await hook.run(HookContext(flow, context))
+            try:
+                verdict = await hook.run(HookContext(flow, context))
+            except WebHookBroken as broken:
+                # Only in this case does Kratos tell apps another status.
+                raise WebHookBroken(is_native=_is_app_that_signs_in(flow)) from broken
             if isinstance(verdict, Veto):
                 texts = " ".join(problem.message.text for problem in verdict.problems)
                 raise HookRefused(texts or None, messages=[each.message.to_json() for each in verdict.problems])
@@ -84,7 +94,7 @@ class HookRunner:
             effects |= hook.effects
             if verdict.patch:
                 patched = _patched(draft, verdict.patch, redraft, words)
-                if isinstance(patched, Veto):
+                if isinstance(patched, PatchRefused):
                     return patched
                 draft = patched
         return Asked(draft, frozenset(effects))
@@ -110,11 +120,15 @@ class HookRunner:
         return [self._source.hook(entry) for entry in self._table.in_flow_hooks(kind, phase, method)]
 
 
-def _patched(draft: Draft, patch: Mapping[str, Any], redraft: Redraft, words: Words) -> Draft | Veto:
+def _is_app_that_signs_in(flow: Flow) -> bool:
+    return flow.kind is FlowKind.LOGIN and flow.type is FlowType.API
+
+
+def _patched(draft: Draft, patch: Mapping[str, Any], redraft: Redraft, words: Words) -> Draft | PatchRefused:
     """A patch that the schema refuses is shown like a mistake of the person's own (as in Kratos)."""
     try:
         return redraft(draft, patch)
     except InvalidTraits as invalid:
-        return Veto(problems_of(invalid.violations, patch.get("traits"), words))
+        return PatchRefused(problems_of(invalid.violations, patch.get("traits"), words))
     except UnknownSchema as unknown:
-        return Veto((FormProblem(None, words.say(4000001, {"reason": str(unknown)})),))
+        return PatchRefused((FormProblem(None, words.say(4000001, {"reason": str(unknown)})),))

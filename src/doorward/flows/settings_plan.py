@@ -116,7 +116,7 @@ class SettingsPlan:
 
     async def conclude(self, written: Saved) -> Done:
         """The flow as it is now. Raises WebHookFailed when a plain web_hook failed: the change is stored by then."""
-        await await_first_attempts(self.writers.waiter, written.awaited)
+        await await_first_attempts(self.writers.waiter, written.awaited, self.flow)
         is_browser = self.flow.type is FlowType.BROWSER
         items = self._continue_with(written.started)
         going = {"continue_with": items} if items else {}

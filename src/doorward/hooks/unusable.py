@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
-from doorward.flows.errors import WebHookBroken
-from doorward.flows.model import FlowType
+from doorward.flows.errors import web_hook_broken
 from doorward.observability.logging import Log
 
 
@@ -20,4 +19,4 @@ class UnusableHook:
     async def run(self, context: HookContext) -> Proceed | Veto | Detour:
         """Raises WebHookBroken."""
         self.log.warning("hook_unusable", hook=self.path, reason=self.reason)
-        raise WebHookBroken(is_native=context.flow.type is FlowType.API)
+        raise web_hook_broken(context.flow)

@@ -16,10 +16,10 @@ from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateU
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock, SystemClock
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
-from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
+from doorward.flows.errors import WebHookFailed, WebHookTimedOut, web_hook_broken
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message
-from doorward.flows.model import Flow, FlowType
+from doorward.flows.model import Flow
 from doorward.hooks.background import Background
 from doorward.ids import new_row_id
 from doorward.observability.logging import Log
@@ -126,4 +126,4 @@ def _wait_s(failed: answers.UpstreamFailed, pause_s: float) -> float:
 def _refusal(status: int, flow: Flow) -> WebHookFailed:
     if status == UNREACHABLE:
         return WebHookTimedOut()
-    return WebHookFailed() if status == IMPROPER else WebHookBroken(is_native=flow.type is FlowType.API)
+    return WebHookFailed() if status == IMPROPER else web_hook_broken(flow)

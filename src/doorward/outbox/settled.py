@@ -23,6 +23,7 @@ class Settlement:
 
     state: State
     reason: str | None = None
+    code: str | None = None
 
 
 class SettledWaiter:
@@ -48,7 +49,7 @@ class SettledWaiter:
                 rows = await self._read(delivery_ids)
                 left_s = min((deadline - self._clock.now()).total_seconds(), ends_at - loop.time())
                 if left_s <= 0 or all(_is_decided(row, deadline) for row in rows):
-                    return {read_uuid(row["id"]): Settlement(State(row["state"]), row["reason"]) for row in rows}
+                    return {read_uuid(row["id"]): _settlement(row) for row in rows}
                 await subscription.wait(min(POLL_S, left_s))
         finally:
             subscription.close()
@@ -56,7 +57,7 @@ class SettledWaiter:
     async def _read(self, delivery_ids: Sequence[UUID]) -> list[Row]:
         return await self._database.reader.fetch_all(
             f"""
-            SELECT d.id, d.state, d.reason, d.attempts, d.not_before,
+            SELECT d.id, d.state, d.reason, d.reason_code, d.attempts, d.not_before,
               CASE WHEN t.paused_code IS NOT NULL AND (t.paused_until IS NULL OR t.paused_until > :now)
                    OR t.breaker_open_until > :now THEN 1 ELSE 0 END AS is_away
             FROM deliveries d LEFT JOIN destinations t ON t.name = d.destination
@@ -64,6 +65,10 @@ class SettledWaiter:
             """,
             {"ids": list(delivery_ids), "now": self._clock.now()},
         )
+
+
+def _settlement(row: Row) -> Settlement:
+    return Settlement(State(row["state"]), row["reason"], row["reason_code"])
 
 
 def _is_decided(row: Row, deadline: datetime) -> bool:

@@ -53,6 +53,7 @@ def test_a_plain_request() -> None:
     assert (request.method, request.url, request.body) == ("POST", "https://crm.example/x", b'{"a": 1}\n')
     assert request.headers == {
         "Content-Type": "application/json",
+        "User-Agent": "Go-http-client/1.1",
         "Ory-Webhook-Request-Id": str(UUID(int=2)),
         "Ory-Webhook-Trigger-Id": str(UUID(int=1)),
     }
@@ -74,7 +75,7 @@ def test_trace_carries_none() -> None:
 def test_headers_are_canonical_and_some_cannot_be_set() -> None:
     given = {"x-my-key": "v", "Host": "h", "content-length": "9", "Ory-Webhook-Trigger-ID": "forged"}
     headers = build(settings(headers=given, emit_analytics_event=False), "{}", IDS).headers
-    assert headers == {"X-My-Key": "v", "Content-Type": "application/json"}
+    assert headers == {"X-My-Key": "v", "Content-Type": "application/json", "User-Agent": "Go-http-client/1.1"}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_headers_are_canonical_and_some_cannot_be_set() -> None:
 )
 def test_authentication(auth: dict[str, Any], headers: dict[str, str], expected: dict[str, str]) -> None:
     request = build(settings(auth=auth, headers=headers, emit_analytics_event=False), "{}", IDS)
-    assert request.headers == {"Content-Type": "application/json", **expected}
+    assert request.headers == {"Content-Type": "application/json", "User-Agent": "Go-http-client/1.1", **expected}
     assert "Secret" not in repr(request)
 
 
