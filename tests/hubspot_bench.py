@@ -41,6 +41,9 @@ class Nobody:
     async def record(self, tx: Transaction, event: IdentityEvent) -> Recorded:
         return Recorded(new_row_id())
 
+    def hears(self, event: IdentityEvent) -> bool:
+        return False
+
 
 @dataclass(frozen=True)
 class Portal:

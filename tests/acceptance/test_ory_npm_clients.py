@@ -19,7 +19,10 @@ selfservice:
   default_browser_return_url: {site}/welcome
   allowed_return_urls: ["{site}"]
   flows:
-    registration: {{style: profile_first, ui_url: "{site}/registration", after: {{password: {{hooks: [{{hook: session}}]}}}}}}
+    registration:
+      style: profile_first
+      ui_url: "{site}/registration"
+      after: {{password: {{hooks: [{{hook: session}}]}}}}
     login: {{ui_url: "{site}/login"}}
     settings: {{ui_url: "{site}/settings"}}
     recovery: {{enabled: true, ui_url: "{site}/recovery"}}

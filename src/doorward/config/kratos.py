@@ -36,12 +36,9 @@ TABLE = (
     Entry("oauth2_provider", "Doorward is not a login provider of Ory Hydra"),
     Entry("organizations", "Kratos itself reads it only in the Ory Network", (None, [])),
     Entry("selfservice.methods.b2b", "Kratos itself reads it only in the Ory Network", (None, {})),
-    Entry(
-        "selfservice.methods.link.config.base_url", "links use serve.public.base_url; Kratos ignores it too"
-    ),
+    Entry("selfservice.methods.link.config.base_url", "links use serve.public.base_url; Kratos ignores it too"),
     Entry(
         "selfservice.methods.code.passwordless_login_fallback_enabled",
-
         "Kratos ignores it too; the key is methods.code.config.missing_credential_fallback_enabled",
     ),
     Entry("hashers.argon2.expected_duration", "only Kratos's calibration uses it"),

@@ -28,7 +28,7 @@ KEY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class GivenPassword:
-    """A password in plain text, a hash, or the promise that a hook will know: the promise counts first, then the text."""
+    """A password in plain text, a hash, or the promise that a hook will know; the promise counts first."""
 
     plain: str = field(default="", repr=False)
     hashed: str = field(default="", repr=False)

@@ -27,7 +27,9 @@ def document_of(identity: Identity, base_url: str) -> dict[str, Any]:
     body = admin_identity(identity, base_url, frozenset(identity.credentials))
     return {
         **body,
-        "credentials": {kind: {**each, "config": dict(each["config"])} for kind, each in body.get("credentials", {}).items()},
+        "credentials": {
+            kind: {**each, "config": dict(each["config"])} for kind, each in body.get("credentials", {}).items()
+        },
     }
 
 
