@@ -96,7 +96,9 @@ class RecoveryProver:
         asked = await self._asked(rescue, done, identity)
         if isinstance(asked, Veto | DoorwardError):
             refusal = rescue.refusing(asked) if isinstance(asked, Veto) else FailedAfterwards(asked, new_csrf_token())
-            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), cause, refusal)
+            # Behind a hook that objects none of the flow's other hooks runs; actions on the proof itself do.
+            quiet = replace(cause, flow_kind=None)
+            return RefusedRecovery(tools, done, proof, rescue.form.text(CODE), quiet, refusal)
         # The form shows what hooks would have changed, and nothing stores it (as in Kratos).
         shown = asked.identity if isinstance(asked, AskedPerson) else identity
         return Recovered(

@@ -72,7 +72,8 @@ class Prover:
         )
         cause = Cause(
             source="flow",
-            flow_kind=str(flow.kind),
+            # Behind a hook that objects none of the flow's other hooks runs; actions on the proof itself do.
+            flow_kind=str(flow.kind) if objection is None else None,
             flow_id=flow.id,
             method=self.tools.settings.method,
             context=context,
