@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from doorward.clock import Clock
 from doorward.config.model import Config
+from doorward.flows.changed_address import ChangeTools
 from doorward.flows.codes import OneTimeCodes
 from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_sender import CodeSender, Queue
@@ -15,6 +16,7 @@ from doorward.flows.fresh import FlowMaker
 from doorward.flows.login import LoginParts, LoginRules
 from doorward.flows.login_contract import LoginMethod
 from doorward.flows.messages import Catalogue
+from doorward.flows.pending_changes import PendingChanges
 from doorward.flows.recovery import RecoveryRules
 from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.registration import RegistrationRules
@@ -36,6 +38,7 @@ from doorward.flows.settings_contract import SettingsMethod
 from doorward.flows.settings_effects import EffectTools
 from doorward.flows.settings_flow import SettingsParts, SettingsRules
 from doorward.flows.settings_form import SettingsForms
+from doorward.flows.settings_pending import PendingTools
 from doorward.flows.settings_plan import SettingsWriters
 from doorward.flows.settings_veil import Veil
 from doorward.flows.throttle import Throttle
@@ -116,6 +119,16 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
         maker=maker,
         clock=parts.clock,
         base_url=base_url,
+        changes=ChangeTools(
+            database=parts.database,
+            changes=PendingChanges(parts.sealer, parts.clock),
+            hooks=runner,
+            effects=effect_tools(config, parts, writers),
+            waiter=parts.waiter,
+            clock=parts.clock,
+            base_url=base_url,
+            header_allowlist=config.clients.web_hook.header_allowlist,
+        ),
     )
     verification = VerificationRules(proving, proof_parts)
     settings = build_settings(config, parts, writers, maker, runner, catalogue)
@@ -145,6 +158,12 @@ def build_recovery(
     return RecoveryRules(settings, tools)
 
 
+def effect_tools(config: Config, parts: FlowParts, writers: Writers) -> EffectTools:
+    """Who carries out what hooks want done with a change of settings."""
+    tells_all = config.feature_flags.legacy_continue_with_verification_ui
+    return EffectTools(parts.sessions, writers.verifications, parts.sender, tells_all)
+
+
 def build_forms(config: Config, parts: FlowParts, maker: FlowMaker) -> SettingsForms:
     """Who makes settings forms; recovery ends in one."""
     kind = settings_settings(config).kind
@@ -163,12 +182,8 @@ def build_settings(
         forms=build_forms(config, parts, maker),
         waiter=parts.waiter,
         clock=parts.clock,
-        effects=EffectTools(
-            parts.sessions,
-            writers.verifications,
-            parts.sender,
-            config.feature_flags.legacy_continue_with_verification_ui,
-        ),
+        effects=effect_tools(config, parts, writers),
+        pending=PendingTools(PendingChanges(parts.sealer, parts.clock), writers.verifications, parts.sender),
     )
     access = SettingsAccess(access_settings(config), parts.database, parts.clock)
     return SettingsRules(

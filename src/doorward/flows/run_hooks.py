@@ -41,6 +41,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Detoured:
+    """Something has to be done first: what, and the identity as the hooks in front left it."""
+
+    detour: Detour
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
 class AskedPerson:
     """Nobody objected: the person as the hooks left them, to be shown and never stored, and what they want besides."""
 
@@ -80,7 +88,7 @@ class HookRunner:
         redraft: Redraft,
         words: Words,
         before: Identity | None = None,
-    ) -> Asked | Veto | Detour:
+    ) -> Asked | Veto | Detoured:
         """The `after` hooks of a submit that stores a person; each sees the identity as those before it left it.
 
         `before` is the person as stored, where there is one already.
@@ -89,7 +97,9 @@ class HookRunner:
         wanted = draft.identity
         for hook in self._hooks(flow.kind, AFTER, method):
             verdict = await hook.run(HookContext(flow, see(draft), before, wanted))
-            if isinstance(verdict, Veto | Detour):
+            if isinstance(verdict, Detour):
+                return Detoured(verdict, draft)
+            if isinstance(verdict, Veto):
                 return verdict
             effects |= hook.effects
             if verdict.patch:
@@ -115,6 +125,10 @@ class HookRunner:
             if verdict.patch:
                 identity = apply_patch(identity, verdict.patch, identity.updated_at)
         return AskedPerson(identity, frozenset(effects))
+
+    def wishes(self, kind: FlowKind, method: str) -> frozenset[Wish]:
+        """What the hooks of a submit want besides, when they have been asked before."""
+        return frozenset(wish for hook in self._hooks(kind, AFTER, method) for wish in hook.effects)
 
     def _hooks(self, kind: FlowKind, phase: str, method: str | None) -> list[InFlowHook]:
         return [self._source.hook(entry) for entry in self._table.in_flow_hooks(kind, phase, method)]

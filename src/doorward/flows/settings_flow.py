@@ -8,29 +8,32 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import MovedOn, Navigate, Reread, Stored, Why
 from doorward.flows.continuity import PausedStep, step_name
-from doorward.flows.contract import Detour, KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_sender
 from doorward.flows.errors import SessionRefreshRequired, minutes
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
-from doorward.flows.payload import payload_problems, read_payload
+from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
+from doorward.flows.pending_changes import PendingChange, digest_of
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.flows.return_to import ReturnTargets, with_flow, with_query
-from doorward.flows.run_hooks import HookRunner
+from doorward.flows.run_hooks import Detoured, HookRunner
 from doorward.flows.settings_access import SettingsAccess
 from doorward.flows.settings_context import Patched, SettingsSight
 from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
 from doorward.flows.settings_effects import SettingsEffects
+from doorward.flows.settings_form import sort_settings
+from doorward.flows.settings_pending import PendingPlan
 from doorward.flows.settings_plan import PausePlan, SettingsPlan, SettingsWriters
 from doorward.flows.violations import problems_of
+from doorward.identities.draft import Draft
 from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.schema import InvalidTraits
 from doorward.sessions.model import Session
 from doorward.storage.contract import Transaction
 
-UNPROVED = "A new address has to be proved before it is stored."
 OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", "transient_payload": "object"}
 
 
@@ -211,8 +214,8 @@ class SettingsRules:
         )
         if isinstance(asked, Veto):
             return _vetoed(flow, asked)
-        if isinstance(asked, Detour):
-            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": UNPROVED})))
+        if isinstance(asked, Detoured):
+            return self._pending(form, method, revised, session, draft, asked)
         if asked.draft is not draft:
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
         fresh = await self._fresh(form, asked.draft.identity)
@@ -233,6 +236,38 @@ class SettingsRules:
             effects=SettingsEffects(self._parts.writers.effects, asked.effects),
             resumed=resumed,
         )
+
+    def _pending(
+        self,
+        form: SettingsForm,
+        method: SettingsMethod,
+        revised: Revised,
+        session: Session,
+        wanted: Draft,
+        asked: Detoured,
+    ) -> Rejection | Plan:
+        """A new address is proved before anything is stored, one at a time."""
+        flow, tools = revised.typed or form.flow, self._parts.writers.pending
+        had = {(each.via, each.value) for each in form.identity.verifiable_addresses}
+        new = [each for each in wanted.identity.verifiable_addresses if (each.via, each.value) not in had]
+        if len(new) != 1:
+            return RedisplayPlan(flow.with_ui(messages=[form.words.say(4050002)]), self._parts.clock)
+        payload = payload_of(form.values)
+        subject = replace(form.identity, verifiable_addresses=(new[0],))
+        origin = replace(flow, extra={**flow.extra, TRANSIENT: payload})
+        (started,) = tools.verifications.start(subject, origin, flow.csrf_token, is_demanded=True)
+        change = PendingChange(
+            verification_flow_id=started.flow.id,
+            identity_id=form.identity.id,
+            session_id=session.id,
+            settings_flow_id=flow.id,
+            traits_digest=digest_of(form.identity.traits),
+            method=method.name,
+            traits=asked.draft.identity.traits,
+            consents=revised.consents,
+            transient_payload=payload,
+        )
+        return PendingPlan(tools, flow, started, change, form.words)
 
     async def _fresh(self, form: SettingsForm, identity: Identity) -> Flow:
         """The next form. As it begins here, its `before` hooks are asked too (as in Kratos); their no comes in time."""
@@ -279,4 +314,5 @@ def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
 def _vetoed(flow: Flow, veto: Veto) -> Rejection:
     """What hooks say about the whole form is added to what stands there (as in Kratos)."""
     ui = with_problems(flow.ui, veto.problems)
-    return Rejection(replace(flow, ui=replace(ui, messages=(*flow.ui.messages, *ui.messages))))
+    messages = (*flow.ui.messages, *ui.messages)
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_settings(ui.nodes), messages=messages)))

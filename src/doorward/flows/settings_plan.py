@@ -19,6 +19,7 @@ from doorward.flows.request import FlowRequest
 from doorward.flows.settings_contract import Revised
 from doorward.flows.settings_effects import EffectTools, SettingsEffects
 from doorward.flows.settings_form import SettingsForms
+from doorward.flows.settings_pending import PendingTools
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.draft import derive
 from doorward.identities.events import Cause
@@ -41,6 +42,7 @@ class SettingsWriters:
     waiter: SettledWaiter
     clock: Clock
     effects: EffectTools
+    pending: PendingTools
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward.errors import DoorwardError
+from doorward.flows.changed_address import ChangedAddress, ChangeTools
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
@@ -35,6 +36,7 @@ class Prover:
     database: Database
     hooks: HookRunner
     base_url: str
+    changes: ChangeTools
 
     async def find_link(self, token: str) -> OneTimeCode | None:
         """The link of a token, good or not."""
@@ -59,7 +61,9 @@ class Prover:
     async def _proved(
         self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedCode | Replacement
     ) -> Plan:
-        identity = await self._owner(proof)
+        reader = self.database.reader
+        change = await self.changes.changes.find(reader, flow.id)
+        identity = await (self._owner(proof) if change is None else find_identity(reader, change.identity_id))
         if identity is None:
             return missed
         identity = with_verified(identity, proof.recipient.via, proof.recipient.address, self.tools.clock.now())
@@ -67,9 +71,12 @@ class Prover:
         payload = form.payload or flow.internal.get(TRANSIENT) or {}
         done = passed(flow, self.tools.settings, self.tools.catalogue.words(flow.language), proof.recipient.via)
         context = self._context(done, request, identity, payload)
-        objection = await self._objection(
-            flow, identity, missed, lambda person: self._context(done, request, person, payload)
-        )
+
+        async def ask(person: Identity) -> Replacement | FailedAfterwards | None:
+            return await self._objection(flow, person, missed, lambda seen: self._context(done, request, seen, payload))
+
+        # Of a change that waited for this proof the verification's hooks come last, as in Kratos.
+        objection = await ask(identity) if change is None else None
         cause = Cause(
             source="flow",
             # Behind a hook that objects none of the flow's other hooks runs; actions on the proof itself do.
@@ -80,7 +87,11 @@ class Prover:
             trace_id=request.trace_id,
             locale=flow.language,
         )
-        return ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed, objection)
+        proved = ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed, objection)
+        if change is None:
+            return proved
+        context = await self.changes.context(change, request)
+        return ChangedAddress(self.changes, proved, change, request, context, ask)
 
     async def _objection(
         self, flow: Flow, identity: Identity, missed: MissedCode | Replacement, see: SeePerson

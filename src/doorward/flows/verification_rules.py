@@ -7,6 +7,7 @@ from typing import Any
 
 from doorward.clock import Clock
 from doorward.flows.answers import MovedOn, Navigate, Reread
+from doorward.flows.changed_address import ChangeTools
 from doorward.flows.codes_sender import CodeSender
 from doorward.flows.codes_store import Form
 from doorward.flows.contract import KindSettings, Plan, Rejection
@@ -47,6 +48,7 @@ class ProofParts:
     maker: FlowMaker
     clock: Clock
     base_url: str
+    changes: ChangeTools
 
 
 class VerificationRules:
@@ -59,7 +61,7 @@ class VerificationRules:
         self._settings = settings
         self._parts = parts
         self._tools = ProofTools(settings, parts.identities, parts.sender, parts.catalogue, parts.clock)
-        self._prover = Prover(self._tools, parts.database, parts.hooks, parts.base_url)
+        self._prover = Prover(self._tools, parts.database, parts.hooks, parts.base_url, parts.changes)
 
     # Starting
 

@@ -149,12 +149,19 @@ class IdentityService:
         return await self.rewrite(tx, identity_id, edit, cause, change.consents)
 
     async def rewrite(
-        self, tx: Transaction, identity_id: UUID, edit: Edit, cause: Cause, given: tuple[NewConsent, ...] = ()
+        self,
+        tx: Transaction,
+        identity_id: UUID,
+        edit: Edit,
+        cause: Cause,
+        given: tuple[NewConsent, ...] = (),
+        proof: Cause | None = None,
     ) -> Change:
         """Changes an identity by a function of what it is, and records `identity.updated`, `consent.changed`, and
         `address.verified` for each address that became so.
 
-        `edit` may change everything but the id; it may run again, so it has no effect but its result.
+        `edit` may change everything but the id; it may run again, so it has no effect but its result. `proof` is why an
+        address is verified by it, where that has a cause of its own.
         Raises IdentityNotFound, InvalidTraits, UnknownSchema, UnknownState, IdentifierTaken, and what `edit` raises.
         """
         before = self.opened(await self._get_locked(tx, identity_id))
@@ -172,7 +179,7 @@ class IdentityService:
             await self._recorded(tx, EventKind.CONSENT_CHANGED, identity, before, cause, seq)
         for _ in newly_verified(before, identity):
             seq = await store.next_event_seq(tx, identity.id)
-            await self._recorded(tx, EventKind.ADDRESS_VERIFIED, identity, before, cause, seq)
+            await self._recorded(tx, EventKind.ADDRESS_VERIFIED, identity, before, proof or cause, seq)
         seq = await store.next_event_seq(tx, identity.id)
         return await self._recorded(tx, EventKind.UPDATED, identity, before, cause, seq)
 

@@ -1,5 +1,6 @@
 """Tables of self-service runs: the flows of every kind, the codes and links that belong to them, what was paused in
-them, the one-time codes of authenticator apps that were used, and the errors that browsers are sent to.
+them, the changes that wait for the proof of a new address, the one-time codes of authenticator apps that were used,
+and the errors that browsers are sent to.
 
 `flows.code_guesses` counts the codes that were tried in a flow, right or wrong. Of codes and links we keep hashes only.
 """
@@ -59,6 +60,18 @@ DDL = [
     """,
     "CREATE INDEX paused_steps_flow ON paused_steps (flow_id)",
     "CREATE INDEX paused_steps_identity ON paused_steps (identity_id)",
+    """
+    CREATE TABLE pending_changes (
+      verification_flow_id {uuid} PRIMARY KEY REFERENCES flows (id) ON DELETE CASCADE,
+      identity_id {uuid} NOT NULL REFERENCES identities (id) ON DELETE CASCADE,
+      session_id {uuid} NOT NULL,
+      settings_flow_id {uuid} NOT NULL,
+      traits_digest TEXT NOT NULL,
+      payload {bytes} NOT NULL,
+      created_at {time} NOT NULL
+    )
+    """,
+    "CREATE INDEX pending_changes_identity ON pending_changes (identity_id)",
     """
     CREATE TABLE used_totp_steps (
       identity_id {uuid} NOT NULL REFERENCES identities (id) ON DELETE CASCADE,

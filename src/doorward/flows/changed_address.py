@@ -1,0 +1,175 @@
+"""Carries out a change that waited for its new address to be proved, once the code is right.
+
+The change is the settings flow's, with its session, its hooks and its cause; the proof is the verification flow's.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from doorward.clock import Clock
+from doorward.errors import DoorwardError
+from doorward.flows import store
+from doorward.flows.answers import Reread, Stored
+from doorward.flows.contract import SettledWaiter
+from doorward.flows.errors import FailedAfterwards, WebHookFailed
+from doorward.flows.first_attempts import await_first_attempts
+from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.model import Flow, FlowKind
+from doorward.flows.payload import TRANSIENT
+from doorward.flows.pending_changes import PendingChange, PendingChanges, digest_of
+from doorward.flows.replacement import Replacement
+from doorward.flows.request import FlowRequest
+from doorward.flows.run_hooks import HookRunner
+from doorward.flows.settings_effects import EffectTools, SettingsEffects
+from doorward.flows.template_context import template_context
+from doorward.flows.verification_plans import ProvedAddress
+from doorward.identities.events import Cause
+from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
+from doorward.identities.render import public_identity
+from doorward.identities.service import IdentifierTaken
+from doorward.identities.store import find_identity
+from doorward.ids import new_row_id
+from doorward.security.tokens import new_csrf_token
+from doorward.sessions.query import find_session
+from doorward.sessions.render import session_json
+from doorward.storage.contract import Database, Transaction
+
+CHANGED_MEANWHILE = "The account was changed meanwhile, or who asked for this is not signed in any more. Start again."
+
+Objection = Replacement | FailedAfterwards | None
+
+
+class ChangeOutdated(DoorwardError):
+    """The change was asked for under circumstances that are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTools:
+    """Who keeps changes, asks hooks and carries their wishes out."""
+
+    database: Database
+    changes: PendingChanges
+    hooks: HookRunner
+    effects: EffectTools
+    waiter: SettledWaiter
+    clock: Clock
+    base_url: str
+    header_allowlist: tuple[str, ...] = ()
+
+    async def context(self, change: PendingChange, request: FlowRequest) -> dict[str, Any]:
+        """What the hooks of the settings flow see, but for the person as they are by then."""
+        reader, now = self.database.reader, self.clock.now()
+        flow = await store.find_flow(reader, change.settings_flow_id, FlowKind.SETTINGS)
+        session = await find_session(reader, change.session_id, with_devices=True)
+        identity = await find_identity(reader, change.identity_id)
+        if flow is None or session is None or identity is None:
+            return {}
+        public = public_identity(identity, self.base_url)
+        beside = {"identity": public, TRANSIENT: dict(change.transient_payload)}
+        seen = replace(flow, beside={name: value for name, value in beside.items() if value})
+        return {
+            **template_context(seen, request, self.header_allowlist),
+            "session": session_json(session, public, True, now),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAddress:
+    """`proved` uses the code up, `ask` asks the hooks of the verification, which come last (as in Kratos).
+
+    `context` is what the hooks of the change see.
+    """
+
+    tools: ChangeTools
+    proved: ProvedAddress
+    change: PendingChange
+    request: FlowRequest = field(repr=False)
+    context: dict[str, Any] = field(repr=False)
+    ask: Callable[[Identity], Awaitable[Objection]]
+
+    async def write(self, tx: Transaction) -> tuple[Any, Identity | None, tuple[Any, ...]]:
+        """What `proved` wrote when the code was no good after all; else the person as they are now, and the deliveries
+        that the request waits for. Raises ChangeOutdated, IdentifierTaken.
+        """
+        missed = await self.proved.write(tx)
+        if missed is not None:
+            return missed, None, ()
+        origin = await store.find_flow(tx, self.change.settings_flow_id, FlowKind.SETTINGS)
+        session = await find_session(tx, self.change.session_id)
+        now = self.tools.clock.now()
+        if origin is None or session is None or not session.active or session.expires_at <= now:
+            raise ChangeOutdated
+        if not await self.tools.changes.end(tx, self.change):
+            raise ChangeOutdated
+        edit = ConfirmedEdit(self.change, self.proved.proof.recipient.via, self.proved.proof.recipient.address)
+        changed = await self.proved.tools.identities.rewrite(
+            tx, self.change.identity_id, edit, self._cause(origin), self.change.consents, self.proved.cause
+        )
+        assert edit.before is not None
+        effects = SettingsEffects(self.tools.effects, self.tools.hooks.wishes(FlowKind.SETTINGS, self.change.method))
+        await effects.write(tx, origin, edit.before, changed.identity, session, self.request.trace_id)
+        return None, changed.identity, changed.recorded.awaited
+
+    async def conclude(self, written: tuple[Any, Identity | None, tuple[Any, ...]]) -> Stored | Reread:
+        """The verification's own answer. Raises FailedAfterwards: the change is stored by then."""
+        missed, identity, awaited = written
+        if identity is None:
+            return await self.proved.conclude(missed)
+        try:
+            await await_first_attempts(self.tools.waiter, awaited, self.proved.flow)
+        except WebHookFailed as failure:
+            raise FailedAfterwards(failure, new_csrf_token()) from failure
+        objection = await self.ask(identity)
+        if isinstance(objection, FailedAfterwards):
+            raise objection
+        if objection is not None:
+            await self.tools.database.transaction(objection.write)
+            return await objection.conclude(None)
+        return await self.proved.conclude(None)
+
+    def refused(self, error: DoorwardError) -> Flow | None:
+        """The form, saying why it cannot be any more; the code stays good, for nothing has happened."""
+        flow = self.proved.flow
+        words = self.proved.tools.catalogue.words(flow.language)
+        if isinstance(error, IdentifierTaken):
+            problem = FormProblem(None, words.say(4000007))
+        elif isinstance(error, ChangeOutdated):
+            problem = FormProblem(None, words.say(4000001, {"reason": CHANGED_MEANWHILE}))
+        else:
+            return None
+        return replace(flow, ui=with_problems(flow.ui, [problem]))
+
+    def _cause(self, origin: Flow) -> Cause:
+        return Cause(
+            source="flow",
+            flow_kind=str(origin.kind),
+            flow_id=origin.id,
+            method=self.change.method,
+            context=self.context,
+            trace_id=self.request.trace_id,
+            locale=origin.language,
+        )
+
+
+@dataclass(slots=True)
+class ConfirmedEdit:
+    """The traits that were asked for, and the address that was proved. `before` is the person of its latest run."""
+
+    change: PendingChange
+    via: str
+    address: str
+    before: Identity | None = None
+
+    def __call__(self, before: Identity, at: datetime) -> Identity:
+        """Raises ChangeOutdated when the traits are not any more what they were."""
+        if digest_of(before.traits) != self.change.traits_digest:
+            raise ChangeOutdated
+        self.before = before
+        proved = VerifiableAddress(new_row_id(), self.address, self.via, True, AddressStatus.COMPLETED, at, at, at)
+        return replace(
+            before,
+            traits=self.change.traits,
+            verifiable_addresses=(*before.verifiable_addresses, proved),
+        )
