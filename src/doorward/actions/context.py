@@ -10,6 +10,9 @@ from doorward.identities.events import IdentityEvent
 from doorward.identities.render import public_identity
 
 REDACTED = "<redacted>"
+KNOWS_SESSION = ("login", "settings")
+"""Flows whose hooks see a session in Kratos."""
+
 OURS = ("event", "previous_identity")
 """What Kratos's templates never see."""
 
@@ -38,7 +41,8 @@ def seen_by(action: Action, context: Mapping[str, Any]) -> Mapping[str, Any]:
     """What its template may see: a web_hook in a flow's list sees what Kratos shows it, and nothing of ours besides."""
     if action.connector != WEB_HOOK or action.trigger.flow_kind is None:
         return context
-    return {name: value for name, value in context.items() if name not in OURS}
+    hidden = OURS if action.trigger.flow_kind in KNOWS_SESSION else (*OURS, "session")
+    return {name: value for name, value in context.items() if name not in hidden}
 
 
 def allowed_headers(headers: Mapping[str, Iterable[str]], allowlist: Iterable[str]) -> dict[str, list[str]]:

@@ -72,7 +72,10 @@ class ActionTable:
         found: list[Action] = []
         kind = cause.flow_kind or ""
         if kind in self.flows and event.kind in EVENTS_OF_FLOW.get(kind, ()):
-            found += [self._by_path[entry.path] for entry in deliveries(kind, self.flows[kind], cause.method)]
+            entries = deliveries(kind, self.flows[kind], cause.method)
+            # Kratos runs no hook for somebody whom another hook has made inactive.
+            is_muted = kind == "registration" and not event.identity.is_active
+            found += [self._by_path[each.path] for each in entries if each.hook == HUBSPOT or not is_muted]
         found += [self._by_path[item.entry.path] for item in self.configured if str(event.kind) in item.events]
         return tuple(found)
 

@@ -36,7 +36,7 @@ from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.flows.return_to import ReturnTargets, with_query
 from doorward.flows.run_hooks import AskedPerson, HookRunner
-from doorward.flows.sign_in import SignIn, sign_in
+from doorward.flows.sign_in import SignIn, sign_in, unstored
 from doorward.flows.template_context import template_context
 from doorward.flows.throttle import Throttle
 from doorward.flows.verification import StartedVerification, Verifications
@@ -148,7 +148,10 @@ class LoginRules:
         identity = await self._signed_in(flow, request)
         view = LoginView(flow, stage, words, identity, is_reached=_has_reached(request))
         flow = with_identifier_label(self._furnished(flow, view), schema, words)
-        await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
+        context = template_context(flow, request, self._settings.header_allowlist)
+        # It is not stored yet, and says so (as in Kratos).
+        unstored = {**context["flow"], "created_at": NO_TIME, "updated_at": NO_TIME}
+        await self._parts.hooks.before(flow, {**context, "flow": unstored})
         return flow
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -224,9 +227,10 @@ class LoginRules:
         request = form.request
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(proof.method))
         entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
-        context = self._context(flow, form, entry, proof.identity)
+        seen = replace(flow, state=proof.state or flow.state)
+        context = self._context(seen, form, entry, proof.identity)
         asked = await self._parts.hooks.after_person(
-            flow, proof.method, proof.identity, lambda person: self._context(flow, form, entry, person)
+            flow, proof.method, proof.identity, lambda person: unstored(self._context(seen, form, entry, person), entry)
         )
         if isinstance(asked, Veto):
             return rejected_login(flow, *asked.problems)
@@ -326,6 +330,8 @@ class LoginRules:
         }
 
 
+FORM = "application/x-www-form-urlencoded"
+NO_TIME = "0001-01-01T00:00:00Z"
 SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that asks again."
 
 
@@ -361,4 +367,5 @@ def _once(nodes: Sequence[Node]) -> list[Node]:
 def with_payload(flow: Flow, form: LoginForm) -> Flow:
     """The flow as hooks and templates see it: with what the client passes on to them."""
     payload = payload_of(form.values)
-    return replace(flow, extra={**flow.extra, TRANSIENT: payload}) if payload else flow
+    is_form = form.request.header("content-type").startswith(FORM)
+    return replace(flow, extra={**flow.extra, TRANSIENT: payload}) if payload or is_form else flow

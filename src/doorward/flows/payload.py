@@ -30,7 +30,9 @@ def payload_problems(payload: Any, words: Words) -> tuple[FormProblem, ...]:
     """A message where it is no object."""
     if isinstance(payload, Mapping):
         return ()
-    context = {"allowed_types": ["object"], "actual_type": json_type(payload)}
+    found = json_type(payload)
+    # Kratos has but one kind of number.
+    context = {"allowed_types": ["object"], "actual_type": "number" if found == "integer" else found}
     return (FormProblem(TRANSIENT, words.say(4000026, context, expected="object")),)
 
 

@@ -210,7 +210,9 @@ class RegistrationRules:
     ) -> RegistrationPlan:
         is_browser = flow.type is FlowType.BROWSER
         csrf_cookie = new_csrf_token() if is_browser else ""
-        verifications = self._writers.verifications.start(asked.draft.identity, flow, csrf_cookie)
+        # Nobody hears of an account that is closed from the start (as in Kratos).
+        is_active = asked.draft.identity.is_active
+        verifications = self._writers.verifications.start(asked.draft.identity, flow, csrf_cookie) if is_active else ()
         draft = replace(asked.draft, identity=self._writers.verifications.marked(asked.draft.identity, verifications))
         identity = draft.identity
         issued = self._writers.sessions.prepare(identity.id, method, request.device) if identity.is_active else None

@@ -79,7 +79,8 @@ class RegistrationPlan:
         """
         await await_first_attempts(self.writers.waiter, written.recorded.awaited, self.flow)
         if self.issued is None:
-            return self._form(FormProblem(None, self.words.say(4010011)))
+            bare = replace(self, flow=replace(self.fetched, state=self.flow.state))
+            return bare._form(FormProblem(None, self.words.say(4010011)))
         is_browser = self.flow.type is FlowType.BROWSER
         is_handed_out = Effect.HAND_OUT_SESSION in self.effects
         return Done(
@@ -104,7 +105,10 @@ class RegistrationPlan:
 
     def _body(self, written: Change, issued: Issued, is_handed_out: bool) -> Mapping[str, Any]:
         identity = public_identity(written.identity, self.writers.base_url)
-        body: dict[str, Any] = {"identity": identity, "continue_with": self._continue_with(issued, is_handed_out)}
+        body: dict[str, Any] = {
+            "identity": identity,
+            "continue_with": self._continue_with(issued, is_handed_out) or None,
+        }
         if is_handed_out:
             body["session"] = session_json(issued.session, identity, True, self.writers.clock.now())
             if self.flow.type is FlowType.API:

@@ -1,6 +1,9 @@
 """A proof becomes a session: a new one, or the one that is there, raised or renewed. Login and recovery share it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from doorward.flows.request import FlowRequest
 from doorward.identities.model import Identity
@@ -32,3 +35,14 @@ def sign_in(sessions: SessionService, identity: Identity, method: str, aal: str,
         return SignIn(sessions, sessions.prepare(identity.id, method, request.device, aal), is_new=True)
     raised = sessions.raised(held, method, aal, request.device)
     return SignIn(sessions, Issued(raised, request.session_token), is_new=False)
+
+
+def unstored(context: Mapping[str, Any], entry: SignIn) -> dict[str, Any]:
+    """What hooks see of a session that is not stored yet: neither it nor its device has an id (as in Kratos)."""
+    if not entry.is_new:
+        return dict(context)
+    devices = [{**each, "id": NO_ID} for each in context["session"]["devices"]]
+    return {**context, "session": {**context["session"], "id": NO_ID, "devices": devices}}
+
+
+NO_ID = str(UUID(int=0))
