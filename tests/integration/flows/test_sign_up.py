@@ -260,7 +260,7 @@ async def test_two_steps_and_back(make_house: MakeHouse) -> None:
     traits = {"email": "ada@example.org", "name": {"first": "Ada"}}
     first = await client.submit(shown, {"method": "profile", "traits": traits, "transient_payload": {"a": 1}})
     assert isinstance(first, Shown)
-    assert first.why is Why.REJECTED
+    assert first.why is Why.CHALLENGED
     assert messages(first) == {"": [1040009]}
     nodes = {node["attributes"]["name"]: node["attributes"] for node in first.body["ui"]["nodes"]}
     assert nodes["traits.name.first"] | {"type": "hidden", "value": "Ada"} == nodes["traits.name.first"]
