@@ -141,9 +141,13 @@ class Waiter:
 
     def __init__(self) -> None:
         self.states: dict[UUID, State] = {}
+        self.released: list[UUID] = []
 
     async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
         return {each: Settlement(self.states[each]) for each in delivery_ids if each in self.states}
+
+    async def release(self, delivery_ids: Sequence[UUID]) -> None:
+        self.released.extend(delivery_ids)
 
 
 @dataclass

@@ -4,6 +4,7 @@ No network, no template: the context is captured as it is at commit, encrypted u
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from doorward.outbox.model import NewDelivery, NewEvent
 from doorward.outbox.store import insert_deliveries, insert_event
 from doorward.outbox.supersede import cancel_superseded
 from doorward.storage.contract import Transaction
+
+TURN = timedelta(seconds=10)
+"""Plain web_hooks of one list take turns, each released by the request that waits for them all; without it, then."""
 
 
 class Sealer(Protocol):
@@ -68,7 +72,10 @@ class ActionRecorder:
             return Recorded(row.id)
         context = build_context(event, self._base_url)
         written: list[tuple[Action, NewDelivery]] = []
+        turns = 0
         for action in actions:
+            is_awaited = action.awaits is Await.FIRST_ATTEMPTS
+            turns += is_awaited
             delivery_id = new_row_id()
             delivery = NewDelivery(
                 id=delivery_id,
@@ -82,7 +89,7 @@ class ActionRecorder:
                 payload=await self._sealer.seal(
                     tx, row.identity_id, delivery_id, orjson.dumps(seen_by(action, context))
                 ),
-                not_before=now,
+                not_before=now + TURN if is_awaited and turns > 1 else now,
                 created_at=now,
                 trace_id=row.trace_id,
             )

@@ -193,6 +193,10 @@ class SettledWaiter(Protocol):
         """Where each stands when all have had their first attempts, or after `cap_s` seconds."""
         ...
 
+    async def release(self, delivery_ids: Sequence[UUID]) -> None:
+        """It is the turn of these."""
+        ...
+
 
 class Plan(Protocol):
     """Everything that one submit will store, decided before the transaction opens."""

@@ -1,5 +1,9 @@
-"""Waits for the first attempts of plain web_hooks on behalf of a request whose changes are stored already."""
+"""Waits for the first attempts of plain web_hooks on behalf of a request whose changes are stored already.
 
+They are sent one after the other, in the order of their list, as in Kratos: a target may build on the one before.
+"""
+
+import asyncio
 import re
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,13 +24,15 @@ TIMEOUT = "timeout"
 
 
 async def await_first_attempts(waiter: SettledWaiter, awaited: Sequence[UUID], flow: Flow) -> None:
-    """Raises WebHookFailed where one failed; the delivery stays in the queue (Kratos forgets it)."""
-    if not awaited:
-        return
-    settled = await waiter.wait(awaited, CAP_S)
-    for each in awaited:
-        found = settled.get(each)
+    """Raises WebHookFailed where one failed; it and those behind it stay in the queue (Kratos forgets them)."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + CAP_S
+    for place, each in enumerate(awaited):
+        if place:
+            await waiter.release([each])
+        found = (await waiter.wait([each], max(ends_at - loop.time(), 0.0))).get(each)
         if found is None or found.state not in SETTLED_WELL:
+            await waiter.release(awaited[place + 1 :])
             raise _failure(found, flow)
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from doorward.clock import Clock
-from doorward.outbox.channels import SETTLED
+from doorward.outbox.channels import DELIVERIES, SETTLED
 from doorward.outbox.states import State
-from doorward.storage.contract import Database, Row
+from doorward.outbox.store import bring_forward
+from doorward.storage.contract import Database, Row, Transaction
 from doorward.storage.types import read_time, read_uuid
 
 FIRST_ATTEMPTS = 3
@@ -53,6 +54,19 @@ class SettledWaiter:
                 await subscription.wait(min(POLL_S, left_s))
         finally:
             subscription.close()
+
+    async def release(self, delivery_ids: Sequence[UUID]) -> None:
+        """It is the turn of these: they are sent at once, instead of when nobody may be waiting any more."""
+        if not delivery_ids:
+            return
+        now = self._clock.now()
+
+        async def write(tx: Transaction) -> None:
+            await bring_forward(tx, delivery_ids, now)
+            tx.wake(DELIVERIES)
+
+        # Losing this only means that they are sent a little later.
+        await self._database.transaction(write, is_durable=False)
 
     async def _read(self, delivery_ids: Sequence[UUID]) -> list[Row]:
         return await self._database.reader.fetch_all(

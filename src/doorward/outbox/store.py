@@ -77,6 +77,16 @@ async def release_held(tx: Transaction, identity_id: UUID, now: datetime, fact: 
     return released
 
 
+async def bring_forward(tx: Transaction, delivery_ids: Sequence[UUID], now: datetime) -> None:
+    """Makes claimable at once what waits for its turn and was never tried."""
+    chosen = tx.dialect.one_of("id", "ids", "uuid")
+    await tx.execute(
+        f"UPDATE deliveries SET not_before = :now WHERE {chosen} AND state = 'pending' AND attempts = 0 "
+        "AND not_before > :now",
+        {"ids": list(delivery_ids), "now": now},
+    )
+
+
 async def release_followers(tx: Transaction, destination: str, identity_ids: Sequence[UUID], now: datetime) -> None:
     """Makes claimable at once what stood behind an ended delivery of these identities and was laid aside."""
     if not identity_ids:
