@@ -25,7 +25,7 @@ from doorward.flows.login_contract import (
     requested_aal,
 )
 from doorward.flows.login_effects import LoginEffects
-from doorward.flows.login_form import rejected_login
+from doorward.flows.login_form import rejected_login, vetoed_login
 from doorward.flows.login_plan import LoginPlan
 from doorward.flows.login_unverified import UnverifiedLogin
 from doorward.flows.messages import Catalogue
@@ -233,7 +233,7 @@ class LoginRules:
             flow, proof.method, proof.identity, lambda person: unstored(self._context(seen, form, entry, person), entry)
         )
         if isinstance(asked, Veto):
-            return rejected_login(flow, *asked.problems)
+            return vetoed_login(seen, *asked.problems)
         if isinstance(asked, Detour):
             return self._diverted(flow, form, proof, asked)
         csrf_cookie = new_csrf_token() if flow.type is FlowType.BROWSER and entry.is_new else ""
@@ -289,8 +289,8 @@ class LoginRules:
 
     def _furnished(self, flow: Flow, view: LoginView) -> Flow:
         own = [node for method in self._methods for node in method.nodes(view)]
-        # A native client's form with nothing in it has not even the CSRF field (as in Kratos).
-        has_csrf = flow.type is FlowType.BROWSER or bool(own)
+        # A native client's form with nothing in it, or nothing but codes, has not even the CSRF field (as in Kratos).
+        has_csrf = flow.type is FlowType.BROWSER or any(node.group not in OF_CODES for node in own)
         nodes: list[Node] = [*([csrf_node()] if has_csrf else []), *_once(own)]
         messages = []
         if view.is_refresh:
@@ -330,6 +330,7 @@ class LoginRules:
         }
 
 
+OF_CODES = ("default", "code")
 FORM = "application/x-www-form-urlencoded"
 NO_TIME = "0001-01-01T00:00:00Z"
 SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that asks again."

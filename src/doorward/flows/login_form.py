@@ -15,3 +15,9 @@ def rejected_login(flow: Flow, *problems: FormProblem) -> Rejection:
     has_csrf = not ui.nodes or any(node.name == CSRF_FIELD for node in ui.nodes)
     nodes = ui.nodes if has_csrf else (csrf_node(), *ui.nodes)
     return Rejection(replace(flow, ui=replace(ui, nodes=sort_login(nodes))))
+
+
+def vetoed_login(flow: Flow, *problems: FormProblem) -> Rejection:
+    """After a hook's objection: the form as it was, with what the hook says."""
+    ui = with_problems(flow.ui, problems)
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_login(ui.nodes))))

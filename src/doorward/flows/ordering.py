@@ -16,13 +16,17 @@ LOGIN_FIRST = (CSRF_FIELD, "identifier")
 
 
 def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """The CSRF field, the identifier; then by group, what chooses a method last."""
+    """The CSRF field, the identifier, the password; then by group, what chooses a method last."""
+    nodes = tuple(nodes)
+    # Beside codes a password stands with its group (as in Kratos).
+    has_codes = any(node.group == "code" for node in nodes)
+    first = LOGIN_FIRST if has_codes else (*LOGIN_FIRST, PASSWORD)
 
     def key(node: Node) -> tuple[int, int, bool]:
-        if node.name in LOGIN_FIRST:
-            return (LOGIN_FIRST.index(node.name), 0, False)
+        if node.name in first:
+            return (first.index(node.name), 0, False)
         group = LOGIN_GROUPS.index(node.group) if node.group in LOGIN_GROUPS else -1
-        return (len(LOGIN_FIRST), group, node.name == "method")
+        return (len(first), group, node.name == "method")
 
     return tuple(sorted(nodes, key=key))
 

@@ -34,7 +34,7 @@ def apply_patch(identity: Identity, patch: Mapping[str, Any], at: datetime) -> I
 
 
 def _address(given: Mapping[str, Any], at: datetime) -> VerifiableAddress:
-    via = str(given.get("via") or "email")
+    via = str(given.get("via") or "")  # an address without one is none of the traits' addresses
     is_verified = given.get("verified") is True
     return VerifiableAddress(
         id=new_row_id(),
