@@ -1,74 +1,74 @@
-"""Plain web_hooks take turns; one that fails makes the answer an error and holds nobody back."""
+"""What a person is told when a plain web_hook behind their change has failed: by the kind of failure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 import pytest
 
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.first_attempts import await_first_attempts
-from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
+from doorward.flows.model import FlowKind, FlowType
 from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
+from fresh_flow import fresh_flow
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-FIRST, SECOND, THIRD = uuid4(), uuid4(), uuid4()
-GOOD = Settlement(State.DELIVERED)
+ONE, TWO = UUID(int=1), UUID(int=2)
 
 
-class Queue:
-    """Tells what it is asked, in order."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Everything is decided already."""
 
-    def __init__(self, **settled: Settlement) -> None:
-        self.settled = {FIRST: GOOD, SECOND: GOOD, THIRD: GOOD, **{UUID(k): v for k, v in settled.items()}}
-        self.log: list[tuple[str, tuple[UUID, ...]]] = []
+    found: Mapping[UUID, Settlement]
 
     async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
-        self.log.append(("wait", tuple(delivery_ids)))
-        return {each: self.settled[each] for each in delivery_ids}
-
-    async def release(self, delivery_ids: Sequence[UUID]) -> None:
-        self.log.append(("release", tuple(delivery_ids)))
-
-
-def flow() -> Flow:
-    return Flow(
-        id=uuid4(),
-        kind=FlowKind.REGISTRATION,
-        type=FlowType.BROWSER,
-        state=FlowState.CHOOSE_METHOD,
-        request_url="https://a.example/",
-        ui=Ui("https://a.example/"),
-        csrf_token="",
-        issued_at=NOW,
-        expires_at=NOW,
-    )
-
-
-async def test_each_is_released_when_the_one_before_is_through() -> None:
-    queue = Queue()
-    await await_first_attempts(queue, (FIRST, SECOND), flow())
-    assert queue.log == [("wait", (FIRST,)), ("release", (SECOND,)), ("wait", (SECOND,))]
+        return {each: self.found[each] for each in delivery_ids if each in self.found}
 
 
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("http_404", WebHookFailed),
+        ("http_400", WebHookFailed),
         ("http_501", WebHookFailed),
-        ("timeout", WebHookTimedOut),
+        ("http_429", WebHookBroken),
         ("http_503", WebHookBroken),
+        ("egress_refused", WebHookBroken),
+        ("timeout", WebHookTimedOut),
+        (None, WebHookBroken),
     ],
 )
-async def test_a_failure_is_told_and_those_behind_are_sent_all_the_same(code: str, error: type[Exception]) -> None:
-    queue = Queue(**{str(FIRST): Settlement(State.DEAD, "no", code)})
-    with pytest.raises(error):
-        await await_first_attempts(queue, (FIRST, SECOND, THIRD), flow())
-    assert queue.log == [("wait", (FIRST,)), ("release", (SECOND, THIRD))]
+async def test_the_kind_of_failure_counts(code: str | None, error: type[WebHookFailed]) -> None:
+    waiter = Settled({ONE: Settlement(State.DELIVERED), TWO: Settlement(State.DEAD, "It failed.", code)})
+    with pytest.raises(WebHookFailed) as caught:
+        await await_first_attempts(waiter, [ONE, TWO], fresh_flow())
+    assert type(caught.value) is error
 
 
-async def test_nobody_is_waited_for() -> None:
-    queue = Queue()
-    await await_first_attempts(queue, (), flow())
-    assert queue.log == []
+async def test_what_is_not_decided_has_not_succeeded() -> None:
+    with pytest.raises(WebHookBroken):
+        await await_first_attempts(Settled({}), [ONE], fresh_flow())
+
+
+@pytest.mark.parametrize("state", [State.DELIVERED, State.SKIPPED])
+async def test_success_says_nothing(state: State) -> None:
+    waiter = Settled({ONE: Settlement(state)})
+    await await_first_attempts(waiter, [ONE], fresh_flow())
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "is_native"),
+    [
+        (FlowKind.REGISTRATION, FlowType.API, True),
+        (FlowKind.REGISTRATION, FlowType.BROWSER, False),
+        (FlowKind.LOGIN, FlowType.BROWSER, False),
+        (FlowKind.SETTINGS, FlowType.BROWSER, True),
+        (FlowKind.RECOVERY, FlowType.BROWSER, True),
+        (FlowKind.VERIFICATION, FlowType.BROWSER, True),
+    ],
+)
+async def test_which_clients_are_told_400(kind: FlowKind, type_: FlowType, is_native: bool) -> None:
+    waiter = Settled({ONE: Settlement(State.RETRYABLE, None, "http_500")})
+    with pytest.raises(WebHookBroken) as caught:
+        await await_first_attempts(waiter, [ONE], replace(fresh_flow(kind), type=type_))
+    assert caught.value.is_native is is_native
