@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from doorward.flows.engine import FlowEngine
-from doorward.flows.errors import SelfServiceFlowExpired
+from doorward.flows.errors import LoginElsewhereRequired, SelfServiceFlowExpired, SessionInactive
 from doorward.flows.model import FlowKind
 from doorward.flows.return_to import with_query
 from doorward.sessions.logout_token import logout_token
@@ -91,6 +91,10 @@ class FlowPages:
             shown = await self._engine.fetch(kind, flow_id, asked)
         except SelfServiceFlowExpired as expired:
             return self._start(kind, request, {RETURN_TO: str(expired.details.get(RETURN_TO, ""))})
+        except LoginElsewhereRequired as needed:
+            return redirect(request, needed.redirect_browser_to)
+        except SessionInactive:
+            return self._start(FlowKind.LOGIN, request, {RETURN_TO: self._address(f"ui/{kind}")})
         return self._page(kind, shown.body, sign_out_url(self._site.base_url, asked.session_token))
 
     def _page(self, kind: FlowKind, flow: Mapping[str, Any], sign_out: str) -> Response:

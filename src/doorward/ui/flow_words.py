@@ -13,12 +13,16 @@ BACK = ("screen", "previous")
 
 @dataclass(frozen=True, slots=True)
 class FlowWords:
-    """`titles` are by the flow's state, "" for all others; `buttons` say what happens, `waiting` that it does."""
+    """`titles` are by the flow's state, "" for all others; `buttons` say what happens, `waiting` that it does.
+
+    `labels` are by field name, where the node's own says too little on our pages.
+    """
 
     titles: Mapping[str, str]
     buttons: Mapping[Key, str] = field(default_factory=dict)
     waiting: Mapping[Key, str] = field(default_factory=dict)
     leads: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, state: str) -> str:
         return self.titles.get(state) or self.titles[""]
@@ -56,12 +60,12 @@ RECOVERY = FlowWords(
 )
 VERIFICATION = FlowWords(
     titles={"": "Confirm your address", "passed_challenge": "Your address is confirmed"},
-    leads={"sent_email": "It may take a minute to arrive. Look into the spam folder, too."},
     waiting={("method", "code"): WAIT, ("method", "link"): "Sending…"},
 )
 SETTINGS = FlowWords(
     titles={"": "Your account"},
-    buttons={PASSWORD: "Change password", PROFILE: "Save"},
+    buttons={PASSWORD: "Change password", PROFILE: "Save", ("method", "totp"): "Connect this app"},
+    labels={"password": "New password", "totp_code": "Code that the app shows"},
     waiting={PASSWORD: "Changing your password…", PROFILE: "Saving…"},
 )
 # The sections of the settings page, in order, by the nodes' group.

@@ -8,6 +8,8 @@ from doorward.ui.flow_words import REGISTRATION, SECTIONS, WAIT, FlowWords
 from doorward.ui.words import ACCOUNT, AUTOCOMPLETE, UNSPOKEN
 
 TEXT_LIKE = frozenset({"text", "password", "number", "email", "tel", "url", "date", "datetime-local"})
+ASIDE = ("screen", "resend", "email")
+"""Buttons that do not lead onwards: back, and once more."""
 HIDDEN, CHECKBOX, SUBMIT, BUTTON = "hidden", "checkbox", "submit", "button"
 
 
@@ -146,8 +148,8 @@ def form_view(
     Fields come first, then boxes to tick, then buttons: whatever the order of the methods, a person reads downwards.
     """
     nodes = [node for node in ui["nodes"] if node["type"] == "input"]
-    drawn = [_field(node, hints or {}) for node in nodes if node["attributes"]["type"] in TEXT_LIKE]
-    boxes = [_field(node, hints or {}) for node in nodes if node["attributes"]["type"] == CHECKBOX]
+    drawn = [_field(node, hints or {}, words) for node in nodes if node["attributes"]["type"] in TEXT_LIKE]
+    boxes = [_field(node, hints or {}, words) for node in nodes if node["attributes"]["type"] == CHECKBOX]
     return FormView(
         action=ui["action"],
         method=ui["method"],
@@ -161,7 +163,7 @@ def form_view(
     )
 
 
-def _field(node: Mapping[str, Any], hints: Mapping[str, str]) -> Field:
+def _field(node: Mapping[str, Any], hints: Mapping[str, str], words: FlowWords) -> Field:
     attributes = node["attributes"]
     name, kind = attributes["name"], attributes["type"]
     value = attributes.get("value")
@@ -169,7 +171,7 @@ def _field(node: Mapping[str, Any], hints: Mapping[str, str]) -> Field:
         id="field-" + "".join(char if char.isalnum() else "-" for char in name),
         name=name,
         type=kind,
-        label=_label(node),
+        label=words.labels.get(name) or _label(node),
         # A secret is never sent back to the page.
         value="" if value is None or kind == "password" else str(value),
         is_required=bool(attributes.get("required")),
@@ -185,9 +187,11 @@ def _field(node: Mapping[str, Any], hints: Mapping[str, str]) -> Field:
 
 
 def _buttons(nodes: Iterable[Mapping[str, Any]], words: FlowWords) -> Iterable[Button]:
-    """One button is the primary one: the first that leads onwards."""
+    """One button is the primary one: the password's, or else the first that leads onwards."""
     found = [node for node in nodes if node["attributes"]["type"] in (SUBMIT, BUTTON)]
-    onwards = [node for node in found if node["attributes"]["name"] != "screen" and node["group"] != "oidc"]
+    onwards = [node for node in found if node["attributes"]["name"] not in ASIDE and node["group"] != "oidc"]
+    # Beside a field for a password the password's button is the way on; a code is the other way.
+    onwards.sort(key=lambda node: node["group"] != "password")
     for node in [*onwards, *(node for node in found if node not in onwards)]:
         attributes = node["attributes"]
         key = (attributes["name"], str(attributes.get("value", "")))

@@ -65,7 +65,7 @@ class SelfServicePages:
         """For somebody who has just signed up, or comes back."""
         visitor = await find_visitor(request, self._site)
         if visitor is None:
-            return redirect(request, self._address(self._settings.entrance))
+            return redirect(request, self._address("ui/login"))
         receipts = await list_receipts(self._site.database.reader, visitor.identity.id)
         told = welcome(visitor.identity, receipts, self._settings.announced, visitor.session.expires_at)
         sign_out = sign_out_url(self._site.base_url, visitor.credential.token)

@@ -10,6 +10,8 @@ ACCOUNT = ("email", "phone", "username", "identifier")
 
 # By the last part of a trait's name: what browsers and password managers know about persons (HTML, autofill detail).
 AUTOCOMPLETE: Mapping[str, str] = {
+    "identifier": "username",
+    "totp_code": "one-time-code",
     "first": "given-name",
     "first_name": "given-name",
     "firstname": "given-name",

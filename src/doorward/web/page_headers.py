@@ -11,7 +11,7 @@ def page_headers(base_url: str, return_urls: Iterable[str]) -> Mapping[str, str]
     """
     targets = " ".join(dict.fromkeys(["'self'", *filter(None, map(origin_of, (base_url, *return_urls)))]))
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         f"form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
     )
     return {

@@ -157,7 +157,7 @@ async def test_errors_are_explained(client: Client) -> None:
 
 async def test_nobody_is_welcomed_without_a_session(client: Client) -> None:
     page = await client.get("/ui/welcome", HTML)
-    assert (page.status, local(page.header("location"))) == (303, "/ui/registration")
+    assert (page.status, local(page.header("location"))) == (303, "/ui/login")
 
 
 async def test_while_the_database_is_away_a_page_says_so(port: PublicPort, client: Client) -> None:
