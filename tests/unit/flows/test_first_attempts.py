@@ -1,7 +1,7 @@
 """What a person is told when a plain web_hook behind their change has failed: by the kind of failure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import pytest
@@ -21,9 +21,13 @@ class Settled:
     """Everything is decided already."""
 
     found: Mapping[UUID, Settlement]
+    released: list[UUID] = field(default_factory=list)
 
     async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
         return {each: self.found[each] for each in delivery_ids if each in self.found}
+
+    async def release(self, delivery_ids: Sequence[UUID]) -> None:
+        self.released += delivery_ids
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,13 @@ async def test_the_kind_of_failure_counts(code: str | None, error: type[WebHookF
     with pytest.raises(WebHookFailed) as caught:
         await await_first_attempts(waiter, [ONE, TWO], fresh_flow())
     assert type(caught.value) is error
+
+
+async def test_those_behind_one_that_failed_have_their_turn_all_the_same() -> None:
+    waiter = Settled({ONE: Settlement(State.DEAD, "It failed.", "http_400"), TWO: Settlement(State.DELIVERED)})
+    with pytest.raises(WebHookFailed):
+        await await_first_attempts(waiter, [ONE, TWO], fresh_flow())
+    assert waiter.released == [TWO]
 
 
 async def test_what_is_not_decided_has_not_succeeded() -> None:
