@@ -9,6 +9,7 @@ from doorward.flows.answers import Reread, Why
 from doorward.flows.chosen_schema import asked_schema, chosen_schema
 from doorward.flows.consents import SHOWN, answered_consents, shown_consents
 from doorward.flows.contract import (
+    Effect,
     KindSettings,
     NextStage,
     Plan,
@@ -237,7 +238,7 @@ class RegistrationRules:
             effects=asked.effects,
             has_legacy_items=self._settings.has_legacy_verification_items,
             location=location,
-            csrf_cookie=csrf_cookie,
+            csrf_cookie=csrf_cookie if verifications or Effect.HAND_OUT_SESSION in asked.effects else "",
         )
 
     # The form

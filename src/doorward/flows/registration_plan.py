@@ -43,7 +43,8 @@ class RegistrationPlan:
     """`issued` is None for an identity that a hook made inactive: it is stored, but nobody is signed in.
 
     `flow` is the form with what was typed, for a refusal; `fetched` the one in the database, in which nothing that
-    was typed is kept once it has succeeded (as in Kratos). `csrf_cookie` is the browser's next CSRF token.
+    was typed is kept once it has succeeded (as in Kratos). `csrf_cookie` is the browser's next CSRF token, ""
+    to keep the one it has: where neither a session nor a verification begins.
     """
 
     writers: Writers

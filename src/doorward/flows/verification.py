@@ -148,9 +148,7 @@ def request_url(origin: str) -> str:
     """The origin's address; where it asked to be sent after verification becomes where it asks to return to."""
     parts = urlsplit(origin)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if "after_verification_return_to" not in query:
-        return origin
-    after = query.pop("after_verification_return_to")
+    after = query.pop("after_verification_return_to", "")
     if after:
         query["return_to"] = after
     return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), quote_via=quote, safe="")))

@@ -11,7 +11,7 @@ BASE = "http://127.0.0.1:4433/self-service/registration/browser"
     ("origin", "begun"),
     [
         (BASE, BASE),
-        (f"{BASE}?return_to=https://a.example/", f"{BASE}?return_to=https://a.example/"),
+        (f"{BASE}?return_to=https://a.example/", f"{BASE}?return_to=https%3A%2F%2Fa.example%2F"),
         (f"{BASE}?after_verification_return_to=https://b.example/", f"{BASE}?return_to=https%3A%2F%2Fb.example%2F"),
         (
             f"{BASE}?return_to=https://a.example/&after_verification_return_to=https://b.example/",
