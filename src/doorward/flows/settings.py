@@ -21,10 +21,10 @@ S = TypeVar("S")
 
 
 def return_targets(config: Config) -> ReturnTargets:
-    """The allow-list; our own self-service addresses are always on it, as in Kratos."""
-    own = config.serve.public.base_url.rstrip("/") + "/self-service"
+    """The allow-list; our own self-service addresses are always on it, as in Kratos, and our own pages."""
+    base = config.serve.public.base_url.rstrip("/")
     default = config.selfservice.default_browser_return_url
-    return ReturnTargets(default, (*config.selfservice.allowed_return_urls, own))
+    return ReturnTargets(default, (*config.selfservice.allowed_return_urls, f"{base}/self-service", f"{base}/ui/"))
 
 
 def registration_settings(config: Config) -> RegistrationSettings:

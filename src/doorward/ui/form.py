@@ -8,8 +8,9 @@ from doorward.ui.flow_words import REGISTRATION, SECTIONS, WAIT, FlowWords
 from doorward.ui.words import ACCOUNT, AUTOCOMPLETE, UNSPOKEN
 
 TEXT_LIKE = frozenset({"text", "password", "number", "email", "tel", "url", "date", "datetime-local"})
-ASIDE = ("screen", "resend", "email")
-"""Buttons that do not lead onwards: back, and once more."""
+ASIDE = frozenset({"screen", "resend", "email", "totp_unlink"})
+ASIDE |= {"lookup_secret_disable", "lookup_secret_regenerate", "lookup_secret_reveal"}
+"""Buttons that do not lead onwards: back, once more, away with it."""
 HIDDEN, CHECKBOX, SUBMIT, BUTTON = "hidden", "checkbox", "submit", "button"
 
 
