@@ -45,6 +45,17 @@ def list_of(raw: Any, what: str) -> list[Any]:
     return raw
 
 
+def storable(value: Any) -> Any:
+    """A value without NUL and half characters: they become part of a form, and no database keeps them."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [storable(each) for each in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(each) for name, each in value.items()}
+    return value
+
+
 def _decode(response: OutgoingResponse) -> tuple[Any, str]:
     if response.truncated:
         raise Malformed("it is too large")

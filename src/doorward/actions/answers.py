@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from doorward.actions.answer_json import Malformed, fields_of, first_value, list_of, whole_value
+from doorward.actions.answer_json import Malformed, fields_of, first_value, list_of, storable, whole_value
 from doorward.actions.identity_patch import read_patch
 from doorward.actions.pointers import node_name
 from doorward.actions.retry_after import retry_after_s
@@ -124,7 +124,7 @@ def _entry(raw: Any) -> VetoEntry:
     if pointer is not None and not isinstance(pointer, str):
         raise Malformed("instance_ptr is not a text")
     messages = list_of(found.get("messages"), "messages")
-    return VetoEntry(node_name(pointer or ""), tuple(_message(message) for message in messages))
+    return VetoEntry(node_name(storable(pointer or "")), tuple(_message(message) for message in messages))
 
 
 def _message(raw: Any) -> VetoMessage:
@@ -136,8 +136,8 @@ def _message(raw: Any) -> VetoMessage:
         raise Malformed("text and type of a message are texts")
     return VetoMessage(
         id=number or 0,
-        text=text or "",
+        text=storable(text or ""),
         type="error" if kind == "error" else "info",
-        context=found.get("context"),
+        context=storable(found.get("context")),
         has_context="context" in found,
     )

@@ -129,10 +129,16 @@ def _authentication(settings: WebHookSettings, headers: Mapping[str, str]) -> di
             return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
         case ApiKey(name, value, "cookie"):
             cookies = [headers["Cookie"]] if headers.get("Cookie") else []
-            return {"Cookie": "; ".join([*cookies, f"{name}={value}"])}
+            return {"Cookie": "; ".join([*cookies, f"{name}={_cookie_value(value)}"])}
         case ApiKey(name, value):
             return {canonical(name): value}
     return {}
+
+
+def _cookie_value(value: str) -> str:
+    """As Go writes it: what no cookie may hold is left out, and quotes stand around a blank or a comma."""
+    kept = "".join(each for each in value if " " <= each <= "~" and each not in '";\\')
+    return f'"{kept}"' if set(kept) & {" ", ","} else kept
 
 
 def _id_headers(settings: WebHookSettings, ids: Ids, body: bytes) -> dict[str, str]:

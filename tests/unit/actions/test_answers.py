@@ -143,6 +143,7 @@ def test_what_is_cut_off_is_not_read() -> None:
         ({"ID": -5, "Text": "no", "TYPE": "error"}, VetoMessage(-5, "no", "error")),
         ({"id": 2**40, "text": None, "type": None, "context": None}, VetoMessage(2**40, "", "info", None, True)),
         ({}, VetoMessage(0, "", "info")),
+        ({"text": "n\0o", "context": {"a\0": ["\0b", 1]}}, VetoMessage(0, "no", "info", {"a": ["b", 1]}, True)),
         (None, VetoMessage(0, "", "info")),
     ],
 )

@@ -97,6 +97,11 @@ def test_headers_are_canonical_and_some_cannot_be_set() -> None:
             {"Cookie": "a=1"},
             {"Cookie": "a=1; k=v"},
         ),
+        (
+            {"type": "api_key", "config": {"name": "k", "value": 'va lue;"x', "in": "cookie"}},
+            {},
+            {"Cookie": 'k="va luex"'},
+        ),
     ],
 )
 def test_authentication(auth: dict[str, Any], headers: dict[str, str], expected: dict[str, str]) -> None:
