@@ -103,7 +103,7 @@ class ChangedAddress:
             raise ChangeOutdated
         if not await self.tools.changes.end(tx, self.change):
             raise ChangeOutdated
-        edit = ConfirmedEdit(self.change, self.proved.proof.recipient.via, self.proved.proof.recipient.address)
+        edit = ConfirmedEdit(self.change)
         changed = await self.proved.tools.identities.rewrite(
             tx, self.change.identity_id, edit, self._cause(origin), self.change.consents, self.proved.cause
         )
@@ -158,8 +158,6 @@ class ConfirmedEdit:
     """The traits that were asked for, and the address that was proved. `before` is the person of its latest run."""
 
     change: PendingChange
-    via: str
-    address: str
     before: Identity | None = None
 
     def __call__(self, before: Identity, at: datetime) -> Identity:
@@ -167,7 +165,9 @@ class ConfirmedEdit:
         if digest_of(before.traits) != self.change.traits_digest:
             raise ChangeOutdated
         self.before = before
-        proved = VerifiableAddress(new_row_id(), self.address, self.via, True, AddressStatus.COMPLETED, at, at, at)
+        proved = VerifiableAddress(
+            new_row_id(), self.change.address, self.change.via, True, AddressStatus.COMPLETED, at, at, at
+        )
         return replace(
             before,
             traits=self.change.traits,

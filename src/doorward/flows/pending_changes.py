@@ -17,7 +17,8 @@ from doorward.storage.types import read_bytes, read_uuid
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """`traits` are what shall be, `traits_digest` tells what was; `transient_payload` is for the hooks of the change.
+    """`traits` are what shall be, once `address` is proved; `traits_digest` tells what was, `transient_payload` is for
+    the hooks of the change.
 
     The session and the settings flow are those of whoever asked for it, `method` is the section that they used.
     """
@@ -28,6 +29,8 @@ class PendingChange:
     settings_flow_id: UUID
     traits_digest: str
     method: str
+    via: str
+    address: str = field(repr=False)
     traits: Mapping[str, Any] = field(repr=False)
     consents: tuple[NewConsent, ...] = field(default=(), repr=False)
     transient_payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -44,6 +47,8 @@ class PendingChanges:
         """Stores a change; the verification flow and the person are there."""
         content = {
             "method": change.method,
+            "via": change.via,
+            "address": change.address,
             "traits": dict(change.traits),
             "consents": [asdict(each) for each in change.consents],
             "transient_payload": dict(change.transient_payload),
@@ -83,6 +88,8 @@ class PendingChanges:
             settings_flow_id=read_uuid(row["settings_flow_id"]),
             traits_digest=row["traits_digest"],
             method=content["method"],
+            via=content["via"],
+            address=content["address"],
             traits=content["traits"],
             consents=tuple(NewConsent(**each) for each in content["consents"]),
             transient_payload=content["transient_payload"],

@@ -263,6 +263,8 @@ class SettingsRules:
             settings_flow_id=flow.id,
             traits_digest=digest_of(form.identity.traits),
             method=method.name,
+            via=new[0].via,
+            address=new[0].value,
             traits=asked.draft.identity.traits,
             consents=revised.consents,
             transient_payload=payload,

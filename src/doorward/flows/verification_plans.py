@@ -15,6 +15,7 @@ from doorward.flows.errors import FailedAfterwards, SelfServiceFlowReturnToForbi
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
+from doorward.flows.pending_changes import PendingChanges
 from doorward.flows.proof_form import continue_nodes
 from doorward.flows.replacement import Replacement
 from doorward.flows.return_to import with_flow
@@ -23,7 +24,7 @@ from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.normalise import normalise_address
 from doorward.identities.service import IdentityService
-from doorward.identities.store import find_by_verifiable_address
+from doorward.identities.store import find_by_verifiable_address, find_identity
 from doorward.storage.contract import Transaction
 
 SUCCESS = {"email": 1080002, "sms": 1080005}
@@ -38,6 +39,7 @@ class ProofTools:
     sender: CodeSender
     catalogue: Catalogue
     clock: Clock
+    changes: PendingChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class SendProof:
         errand = Errand(flow, Purpose.VERIFICATION, Form(settings.method), self.payload, self.trace_id)
         await self.tools.sender.codes.invalidate(tx, flow.id, Purpose.VERIFICATION)
         value = normalise_address(self.address, via)
-        owner = await find_by_verifiable_address(tx, via, value)
+        owner = await find_by_verifiable_address(tx, via, value) or await self._who_waits(tx, flow, via, value)
         if owner is not None:
             await self.tools.sender.send(tx, errand, Recipient(via, value, owner.id), owner)
             await self.tools.identities.mark_address_sent(tx, owner.id, via, value)
@@ -72,6 +74,13 @@ class SendProof:
                 takes_phones=settings.takes_phones,
             )
         return flow
+
+    async def _who_waits(self, tx: Transaction, flow: Flow, via: str, value: str) -> Identity | None:
+        """Who is about to change to this address, and has this flow to prove it with."""
+        change = await self.tools.changes.find(tx, flow.id)
+        if change is None or (change.via, change.address) != (via, value):
+            return None
+        return await find_identity(tx, change.identity_id)
 
     async def conclude(self, written: Flow) -> Stored:
         return Stored(written, Why.ADVANCED)

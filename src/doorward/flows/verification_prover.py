@@ -12,6 +12,7 @@ from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.model import Flow
 from doorward.flows.payload import TRANSIENT
+from doorward.flows.pending_changes import PendingChange
 from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE
 from doorward.flows.replacement import Replacement
@@ -62,7 +63,7 @@ class Prover:
         self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedCode | Replacement
     ) -> Plan:
         reader = self.database.reader
-        change = await self.changes.changes.find(reader, flow.id)
+        change = await self._waiting_for(flow, proof)
         identity = await (self._owner(proof) if change is None else find_identity(reader, change.identity_id))
         if identity is None:
             return missed
@@ -108,6 +109,14 @@ class Prover:
             return None
         base = missed.too_many if isinstance(missed, MissedCode) else missed
         return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, asked.problems)))
+
+    async def _waiting_for(self, flow: Flow, proof: OneTimeCode) -> PendingChange | None:
+        """The change that waits for this very proof; a code for any other address, typed in the same form, is none."""
+        change = await self.changes.changes.find(self.database.reader, flow.id)
+        to = proof.recipient
+        if change is None or (to.identity_id, to.via, to.address) != (change.identity_id, change.via, change.address):
+            return None
+        return change
 
     async def _owner(self, proof: OneTimeCode) -> Identity | None:
         """Whose address it is still: it may have been given up since the message was sent."""

@@ -60,7 +60,9 @@ class VerificationRules:
         self.settings: KindSettings = settings.kind
         self._settings = settings
         self._parts = parts
-        self._tools = ProofTools(settings, parts.identities, parts.sender, parts.catalogue, parts.clock)
+        self._tools = ProofTools(
+            settings, parts.identities, parts.sender, parts.catalogue, parts.clock, parts.changes.changes
+        )
         self._prover = Prover(self._tools, parts.database, parts.hooks, parts.base_url, parts.changes)
 
     # Starting

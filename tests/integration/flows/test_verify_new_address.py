@@ -179,6 +179,32 @@ async def test_a_failing_target_afterwards_leaves_the_change_stored(make_house: 
     assert (await ada.identity()).traits["email"] == NEW
 
 
+async def test_a_code_for_another_address_confirms_nothing(make_house: MakeHouse) -> None:
+    house = await housed(make_house)
+    ada = await person(house, OLD)
+    _, answer = await asks(ada, NEW)
+    proving, flow_id = proof_of(ada, answer)
+    flow = shown(await house.engine.fetch(FlowKind.VERIFICATION, flow_id, proving.request({})))
+    flow = shown(await proving.submit(flow, email=OLD))
+    proved = shown(await proving.submit(flow, code=await last_code(house, OLD)))
+    assert proved.state is FlowState.PASSED_CHALLENGE
+    identity = await ada.identity()
+    assert [(each.value, each.verified) for each in identity.verifiable_addresses] == [(OLD, True)]
+    assert await house.count("pending_changes") == 1
+
+
+async def test_the_code_is_sent_again_on_request(make_house: MakeHouse) -> None:
+    house = await housed(make_house)
+    ada = await person(house, OLD)
+    _, answer = await asks(ada, NEW)
+    proving, flow_id = proof_of(ada, answer)
+    flow = shown(await house.engine.fetch(FlowKind.VERIFICATION, flow_id, proving.request({})))
+    flow = shown(await proving.submit(flow, email=NEW))
+    await proving.submit(flow, code=await last_code(house, NEW))
+    assert len([each for each in await letters(house) if each.recipient == NEW]) == 2
+    assert (await ada.identity()).traits["email"] == NEW
+
+
 async def test_a_browser_is_sent_to_type_the_code(make_house: MakeHouse) -> None:
     house = await housed(make_house)
     ada = await person(house, OLD, FlowType.BROWSER)
