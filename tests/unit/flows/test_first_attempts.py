@@ -27,7 +27,7 @@ class Settled:
         return {each: self.found[each] for each in delivery_ids if each in self.found}
 
     async def release(self, delivery_ids: Sequence[UUID]) -> None:
-        self.released += delivery_ids
+        self.released.extend(delivery_ids)
 
 
 @pytest.mark.parametrize(
