@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.clock import Clock
-from doorward.errors import InvalidInput
+from doorward.errors import DoorwardError, InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
 from doorward.flows.contract import Detour, Effect, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
+from doorward.flows.failed_step import FailedStep
 from doorward.flows.form import FormProblem, with_values
 from doorward.flows.login_contract import (
     AAL1,
@@ -229,9 +230,15 @@ class LoginRules:
         entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
         seen = replace(flow, state=proof.state or flow.state)
         context = self._context(seen, form, entry, proof.identity)
-        asked = await self._parts.hooks.after_person(
-            flow, proof.method, proof.identity, lambda person: unstored(self._context(seen, form, entry, person), entry)
-        )
+        try:
+            asked = await self._parts.hooks.after_person(
+                flow,
+                proof.method,
+                proof.identity,
+                lambda person: unstored(self._context(seen, form, entry, person), entry),
+            )
+        except DoorwardError as failure:
+            return FailedStep(flow, failure, self._parts.clock)
         if isinstance(asked, Veto):
             return vetoed_login(seen, *asked.problems)
         if isinstance(asked, Detour):
