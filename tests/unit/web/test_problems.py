@@ -13,6 +13,7 @@ from doorward.flows.errors import (
     SelfServiceFlowDisabled,
     SelfServiceFlowExpired,
     SessionAlreadyAvailable,
+    SessionVerifiedAddressRequired,
     UnreadableSubmission,
     WebHookFailed,
     WebHookTimedOut,
@@ -77,6 +78,12 @@ def test_a_body_that_cannot_be_read_is_answered_as_kratos_does() -> None:
     error = orjson.loads(bytes(answer.body))["error"]
     assert (answer.status_code, error["code"]) == (400, 500)
     assert error["message"] == "traits have to be an object."
+
+
+def test_who_has_verified_no_address_is_answered_as_kratos_does() -> None:
+    problem = problem_of(SessionVerifiedAddressRequired(continue_with=[{"action": "show_verification_ui"}]))
+    assert (problem.status, problem.id, problem.error["code"]) == (403, "session_verified_address_required", 400)
+    assert problem.error["details"] == {"continue_with": [{"action": "show_verification_ui"}]}
 
 
 def test_an_expired_flow_names_its_successor(clock: MovableClock) -> None:
