@@ -26,12 +26,19 @@ from doorward.app.session_routes import admin_session_routes, public_session_rou
 from doorward.flows.build import FlowParts, build_engine, build_sender
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.engine import FlowEngine
+from doorward.flows.login_contract import LoginMethod
 from doorward.flows.model import FlowKind
 from doorward.flows.settings_veil import Veil
 from doorward.hooks.background import Background
 from doorward.hooks.registry import flow_hooks
 from doorward.hooks.web_hook import WebHookTools
-from doorward.methods.registry import MethodTools, login_methods, registration_methods, settings_methods
+from doorward.methods.registry import (
+    MethodTools,
+    login_methods,
+    registration_methods,
+    settings_methods,
+    with_identifier_first,
+)
 from doorward.observability.logging import Log
 from doorward.ui.console.routes import console_routes
 from doorward.ui.routes import ui_routes
@@ -66,7 +73,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         identities=core.identities,
         sessions=core.sessions,
         registration_methods=registration_methods(configured, method_tools),
-        login_methods=login_methods(configured, method_tools),
+        login_methods=_ways_in(core, method_tools),
         settings_methods=settings_methods(configured, method_tools),
         sealer=core.keys,
         veil=Veil(secret.reveal() for secret in core.config.secrets.for_cipher()),
@@ -77,6 +84,15 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         sender=codes,
     )
     return build_engine(core.config, parts)
+
+
+def _ways_in(core: Core, tools: MethodTools) -> tuple[LoginMethod, ...]:
+    """In one step, or behind the step that asks who it is."""
+    selfservice = core.config.selfservice
+    methods = login_methods(selfservice.methods, tools)
+    if selfservice.flows.login.style != "identifier_first":
+        return methods
+    return with_identifier_first(methods, tools, is_mitigated=core.config.security.account_enumeration.mitigate)
 
 
 def make_site(core: Core) -> Site:

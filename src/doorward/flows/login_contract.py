@@ -29,7 +29,8 @@ class LoginStage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """The form that is made. `identity` (with credentials) is who is signed in already: a refresh, a second factor.
+    """The form that is made. `identity` (with credentials) is who is signed in already: a refresh, a second factor; in
+    the second of two steps who was named. `is_mitigated`: the form must not tell what that person has.
 
     `is_reached`: the session has the higher level already.
     """
@@ -39,6 +40,7 @@ class LoginView:
     words: Words
     identity: Identity | None = None
     is_reached: bool = False
+    is_mitigated: bool = False
 
     @property
     def aal(self) -> str:

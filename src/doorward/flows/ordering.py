@@ -11,7 +11,18 @@ GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", 
 PASSWORD = "password"  # noqa: S105 -- the name of a field
 
 
-LOGIN_GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", "totp", "lookup_secret")
+LOGIN_GROUPS = (
+    "identifier_first",
+    "oidc",
+    "saml",
+    "default",
+    "webauthn",
+    "passkey",
+    "code",
+    "password",
+    "totp",
+    "lookup_secret",
+)
 LOGIN_FIRST = (CSRF_FIELD, "identifier")
 
 
@@ -23,6 +34,8 @@ def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
     first = LOGIN_FIRST if has_codes else (*LOGIN_FIRST, PASSWORD)
 
     def key(node: Node) -> tuple[int, int, bool]:
+        if node.group == "identifier_first":
+            return (-1, 0, node.name == "method")
         if node.name in first:
             return (first.index(node.name), 0, False)
         group = LOGIN_GROUPS.index(node.group) if node.group in LOGIN_GROUPS else -1

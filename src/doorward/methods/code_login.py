@@ -64,6 +64,8 @@ class CodeLogin:
         """At a first factor, and again for somebody who can be sent a code."""
         if view.aal != AAL1 or view.stage is LoginStage.IDENTIFIER:
             return ()
+        if view.stage is LoginStage.CREDENTIALS:
+            return (submit_node(METHOD, CODE, CODE, view.words.say(1010015)),)
         if view.is_refresh and not self._has_code(view.identity):
             return ()
         typed = input_node(IDENTIFIER, "text", "default", view.words.say(1070004), required=True, value="")
@@ -89,7 +91,7 @@ class CodeLogin:
         address = normalise_identifier(form.text(IDENTIFIER))
         identity = self._same(form, await self._find(address))
         if not _awaits_code(form):
-            return self._sending(form, address, identity)
+            return self.send_to(form, address, identity)
         waiting = form.flow.with_ui(nodes=with_bare_identifier(form.flow.ui.nodes, address))
         code, tools = form.text(CODE), self._tools
         if not code:
@@ -103,12 +105,16 @@ class CodeLogin:
         use = self._use(form, code, found.recipient)
         return Authenticated(proven, CODE, AAL1, (use,), state=FlowState.PASSED_CHALLENGE)
 
-    def _sending(self, form: LoginForm, address: str, identity: Identity | None) -> Refused | Plan:
+    def send_to(self, form: LoginForm, address: str, identity: Identity | None) -> Refused | Plan:
+        """Sends a code to an address of somebody; nobody has none."""
         words = form.words
         if identity is None:
             return Refused((FormProblem(None, words.say(4000035)),))
-        shown = form.flow.ui.find_node(IDENTIFIER) if form.flow.state is FlowState.SENT_EMAIL else None
-        kept = labelled_identifier(address, words) if shown is None else shown.with_attributes(value=address)
+        shown = form.flow.ui.find_node(IDENTIFIER)
+        is_kept = shown is not None and (form.flow.state is FlowState.SENT_EMAIL or shown.group != "default")
+        kept = labelled_identifier(address, words)
+        if shown is not None and is_kept:
+            kept = replace(shown, messages=()).with_attributes(type="hidden", value=address)
         told = words.say(1010025 if is_refresh(form.flow) else 1010014)
         flow = form.flow.with_ui(nodes=code_nodes(form.flow, words, 1070013, [kept]), messages=[told])
         payload = payload_of(form.values)

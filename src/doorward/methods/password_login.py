@@ -46,10 +46,13 @@ class PasswordLogin:
             return ()
         if view.is_refresh:
             credential = view.identity.credentials.get(self.name) if view.identity else None
-            if credential is None or not credential.config.get("hashed_password"):
+            if credential is None or not has_password(view.identity):
                 return ()
             known = input_node(IDENTIFIER, "hidden", "default", value=_first(credential))
             return (known, *self._password_nodes(view, 1010001))
+        if view.stage is LoginStage.CREDENTIALS:
+            is_offered = view.is_mitigated or has_password(view.identity)
+            return self._password_nodes(view, 1010022) if is_offered else ()
         typed = input_node(
             IDENTIFIER,
             "text",
@@ -107,6 +110,12 @@ class PasswordLogin:
             await renew_config(tx, identity.id, credential, config)
 
         return (write,)
+
+
+def has_password(identity: Identity | None) -> bool:
+    """Whether somebody has one that is set."""
+    credential = identity.credentials.get("password") if identity else None
+    return credential is not None and bool(credential.config.get("hashed_password"))
 
 
 def _identifier(form: LoginForm) -> str:

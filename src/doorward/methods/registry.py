@@ -1,6 +1,6 @@
 """The methods that the configuration switches on, made ready for the flows. A new method is one line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
 from doorward.methods.code_login import CodeLogin, CodeTools
 from doorward.methods.code_registration import CodeRegistration
+from doorward.methods.identifier_first import IdentifierFirst
 from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod, policy_of
@@ -75,6 +76,16 @@ def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools
 def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[LoginMethod, ...]:
     """The ways to sign in, in the order in which they are asked. Raises MethodMisconfigured."""
     return tuple(make(configs[name], tools) for name, make in LOGIN_FACTORIES.items() if _is_on(configs, name))
+
+
+def with_identifier_first(
+    methods: Sequence[LoginMethod], tools: MethodTools, *, is_mitigated: bool
+) -> tuple[LoginMethod, ...]:
+    """The ways to sign in behind a first step that asks who it is."""
+    code = next((each for each in methods if isinstance(each, CodeLogin)), None)
+    # The second step shows the password above the code (as in Kratos).
+    shown = sorted(methods, key=lambda each: each is code)
+    return (*methods, IdentifierFirst(tools.database, shown, code, is_mitigated=is_mitigated))
 
 
 def settings_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[SettingsMethod, ...]:
