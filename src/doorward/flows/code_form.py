@@ -4,7 +4,7 @@ Right after sending, the fields stand in the order in which they are filled in a
 clients have none); after a mistake they are sorted like every other form.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType, Node
@@ -36,5 +36,19 @@ def labelled_identifier(value: str, words: Words) -> Node:
 
 
 def with_bare_identifier(nodes: Iterable[Node], value: str) -> list[Node]:
-    """The form's nodes with the identifier as it was sent now."""
-    return [bare_identifier(value) if node.name == IDENTIFIER else node for node in nodes]
+    """The form's nodes with the first identifier as it was sent now."""
+    return [bare_identifier(value) if is_first else node for node, is_first in _found(nodes)]
+
+
+def with_identifier(nodes: Iterable[Node], value: str) -> list[Node]:
+    """The form's nodes with a value in the first identifier: forms of second factors have one for every address."""
+    return [node.with_attributes(value=value) if is_first else node for node, is_first in _found(nodes)]
+
+
+def _found(nodes: Iterable[Node]) -> Iterator[tuple[Node, bool]]:
+    """Each node, and whether it is the first identifier."""
+    is_found = False
+    for node in nodes:
+        is_first = node.name == IDENTIFIER and not is_found
+        is_found = is_found or is_first
+        yield node, is_first

@@ -224,6 +224,14 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Furnished:
+    """A new form, with what is stored together with it: a code that is sent at once."""
+
+    flow: Flow
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KindSettings:
     """What all kinds have. `page_url` is the page that shows the form."""
 
@@ -245,7 +253,7 @@ class FlowRules(Protocol):
         """Where a browser goes instead of starting (signed in already); None: it may start. Raises refusals."""
         ...
 
-    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow | Furnished:
         """A new flow with its nodes, after the `before` hooks."""
         ...
 

@@ -9,7 +9,7 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
-from doorward.flows.contract import FlowRules, Rejection, Write
+from doorward.flows.contract import FlowRules, Furnished, Rejection, Write
 from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired, SessionMissing
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
@@ -50,8 +50,8 @@ class FlowEngine:
         target = await rules.check_start(type_, request)
         if target is not None:
             return MovedOn(target)
-        flow = await rules.furnish(self._new_flow(rules, type_, request), request)
-        await self._insert(flow)
+        flow, writes = _parts(await rules.furnish(self._new_flow(rules, type_, request), request))
+        await self._insert(flow, writes)
         return self._shown(Why.STARTED, flow)
 
     async def fetch(self, kind: FlowKind, flow_id: str, request: FlowRequest) -> Shown:
@@ -111,8 +111,9 @@ class FlowEngine:
     async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown | Reread:
         """A new flow that says why it is there. Raises SelfServiceFlowExpired for clients that want JSON."""
         asked = replace(request, url=old.request_url, query={})
-        fresh = rules.expired(old, await rules.furnish(self._new_flow(rules, old.type, asked), asked))
-        await self._insert(fresh)
+        flow, writes = _parts(await rules.furnish(self._new_flow(rules, old.type, asked), asked))
+        fresh = rules.expired(old, flow)
+        await self._insert(fresh, writes)
         answer = rules.after_expiry(old, fresh, request)
         if answer is not None:
             return answer
@@ -131,12 +132,14 @@ class FlowEngine:
         await self._database.transaction(write)
         return self._shown(why, flow)
 
-    async def _insert(self, flow: Flow) -> None:
+    async def _insert(self, flow: Flow, writes: Sequence[Write]) -> None:
         async def write(tx: Transaction) -> None:
             await store.insert_flow(tx, flow)
+            for each in writes:
+                await each(tx)
 
-        # Nothing is promised yet: after a power cut the person starts again.
-        await self._database.transaction(write, is_durable=False)
+        # A form alone promises nothing yet: after a power cut the person starts again.
+        await self._database.transaction(write, is_durable=bool(writes))
 
     async def _find(self, kind: FlowKind, text: str, *, is_submit: bool = False) -> Flow | None:
         try:
@@ -158,6 +161,10 @@ class FlowEngine:
         start += "/browser"
         return_to = flow.return_to
         return {"redirect_to": with_query(start, return_to=return_to) if return_to else start, "return_to": return_to}
+
+
+def _parts(made: Flow | Furnished) -> tuple[Flow, Sequence[Write]]:
+    return (made.flow, made.writes) if isinstance(made, Furnished) else (made, ())
 
 
 def _no_such_flow(kind: FlowKind, request: FlowRequest) -> DoorwardError:

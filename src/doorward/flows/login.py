@@ -8,16 +8,19 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError, InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
-from doorward.flows.contract import Detour, Effect, KindSettings, Plan, Refused, Rejection, Veto
+from doorward.flows.code_form import with_identifier
+from doorward.flows.contract import Detour, Effect, Furnished, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
 from doorward.flows.failed_step import FailedStep
-from doorward.flows.form import FormProblem, with_values
+from doorward.flows.form import FormProblem
+from doorward.flows.login_codes import CodeMissed
 from doorward.flows.login_contract import (
     AAL1,
     AAL2,
     Authenticated,
+    EagerMethod,
     LoginForm,
     LoginMethod,
     LoginStage,
@@ -30,7 +33,7 @@ from doorward.flows.login_form import rejected_login, vetoed_login
 from doorward.flows.login_plan import LoginPlan
 from doorward.flows.login_unverified import UnverifiedLogin
 from doorward.flows.messages import Catalogue
-from doorward.flows.model import Flow, FlowKind, FlowType, Node
+from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.ordering import sort_login
 from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
@@ -132,7 +135,7 @@ class LoginRules:
             raise SessionAlreadyAvailable
         return target
 
-    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
+    async def furnish(self, flow: Flow, request: FlowRequest) -> Flow | Furnished:
         """The form, after the `before` hooks. Raises HookRefused, WebHookFailed, SchemaNotSelectable, Misconfigured."""
         shown = {
             "organization_id": None,
@@ -153,7 +156,8 @@ class LoginRules:
         # It is not stored yet, and says so (as in Kratos).
         unstored = {**context["flow"], "created_at": NO_TIME, "updated_at": NO_TIME}
         await self._parts.hooks.before(flow, {**context, "flow": unstored})
-        return flow
+        begun = (each.begin(flow, view) for each in self._methods if isinstance(each, EagerMethod))
+        return next((each for each in begun if each is not None), flow)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """The new form, saying when the old one expired."""
@@ -195,9 +199,11 @@ class LoginRules:
             return rejected_login(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
         form = LoginForm(flow, request, body.values, words, await self._signed_in(flow, request))
         method = next((each for each in self._methods if each.is_mine(form)), None)
+        typed = flow.with_ui(nodes=with_identifier(flow.ui.nodes, form.text("identifier")))
         if method is None:
-            return rejected_login(flow, FormProblem(None, words.say(4010002)))
-        typed = replace(flow, ui=with_values(flow.ui, {"identifier": form.text("identifier")}))
+            # Nobody looked at what was typed, but where a code has been taken already (as in Kratos).
+            untouched = typed if flow.state is FlowState.PASSED_CHALLENGE else flow
+            return rejected_login(untouched, FormProblem(None, words.say(4010002)))
         form = replace(form, flow=typed)
         problems = (*method.check(form), *payload_problems(read_payload(form.values), words))
         if problems:
@@ -217,6 +223,8 @@ class LoginRules:
                 return replace(rejected_login(form.flow, *problems), writes=counted)
             case Rejection() if form.aal == AAL2:
                 return replace(decision, writes=counted)
+            case CodeMissed():
+                return replace(decision, counted=counted)
             case Authenticated():
                 return await self._authenticated(replace(fetched, active=method.name), form, decision)
             case _:

@@ -9,6 +9,7 @@ from doorward.flows.answers import Stored, Why
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Purpose, Recipient
+from doorward.flows.contract import Write
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.login_form import rejected_login
 from doorward.flows.messages import Words
@@ -46,14 +47,17 @@ class CodeSending:
 
 @dataclass(frozen=True, slots=True)
 class CodeMissed:
-    """A guess that was wrong is counted together with the form that says so."""
+    """A guess that was wrong is counted together with the form that says so: in the form, and for the person."""
 
     sender: CodeSender = field(repr=False)
     clock: Clock = field(repr=False)
     flow: Flow
     words: Words
+    counted: tuple[Write, ...] = ()
 
     async def write(self, tx: Transaction) -> Flow:
+        for count in self.counted:
+            await count(tx)
         missed = await self.sender.codes.count_miss(tx, self.flow.id)
         message = self.words.say(4000001, {"reason": TOO_MANY}) if missed is Miss.TOO_MANY else self.words.say(4010008)
         flow = rejected_login(self.flow, FormProblem(None, message)).flow

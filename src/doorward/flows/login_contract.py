@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from doorward.flows.contract import Plan, Refused, Rejection
+from doorward.flows.contract import Furnished, Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowState, Node
@@ -115,6 +115,15 @@ class LoginMethod(Protocol):
 
         `Rejection` shows another form; a `Plan` stores something first (a code that is sent).
         """
+        ...
+
+
+@runtime_checkable
+class EagerMethod(Protocol):
+    """A method that does its first step by itself, where it is the only way."""
+
+    def begin(self, flow: Flow, view: LoginView) -> Furnished | None:
+        """The form after that step, with what it stores; None: there is a choice to be made first."""
         ...
 
 

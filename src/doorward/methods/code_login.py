@@ -1,9 +1,8 @@
 """Signing in by a one-time code that is sent to one's address: the first step sends it, the second takes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from doorward.clock import Clock
 from doorward.flows.code_form import (
     CODE,
     IDENTIFIER,
@@ -14,38 +13,21 @@ from doorward.flows.code_form import (
     with_bare_identifier,
 )
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import CodeSender, Errand
+from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Purpose, Recipient
 from doorward.flows.contract import Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
 from doorward.flows.login_codes import CodeMissed, CodeOfInactive, CodeSending
-from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginStage, LoginView, Write, is_refresh
+from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginStage, LoginView, is_refresh
 from doorward.flows.login_form import rejected_login
-from doorward.flows.login_plan import ProofSpent
 from doorward.flows.model import FlowState, Node
 from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.payload import payload_of
 from doorward.flows.request import FieldTypes
-from doorward.identities.events import Cause
-from doorward.identities.model import AddressStatus, Identity
+from doorward.identities.model import Identity
 from doorward.identities.normalise import is_phone, normalise_identifier
-from doorward.identities.service import IdentityService
 from doorward.identities.store import find_by_identifier, find_by_verifiable_address
-from doorward.storage.contract import Database, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class CodeTools:
-    """What methods that send codes work with.
-
-    `is_fallback_on`: `methods.code.config.missing_credential_fallback_enabled`, for people without a code credential.
-    """
-
-    database: Database = field(repr=False)
-    identities: IdentityService = field(repr=False)
-    sender: CodeSender = field(repr=False)
-    clock: Clock = field(repr=False)
-    is_fallback_on: bool = False
+from doorward.methods.code_proof import CodeTools, use_code, with_verified
 
 
 class CodeLogin:
@@ -101,8 +83,8 @@ class CodeLogin:
             return CodeMissed(tools.sender, tools.clock, waiting, form.words)
         if not identity.is_active:
             return CodeOfInactive(tools.sender, tools.clock, form.flow, form.words, code)
-        proven = self._with_verified(identity, found.recipient)
-        use = self._use(form, code, found.recipient)
+        proven = with_verified(identity, found.recipient, tools.clock.now())
+        use = use_code(tools, form, code, found.recipient)
         return Authenticated(proven, CODE, AAL1, (use,), state=FlowState.PASSED_CHALLENGE)
 
     def send_to(self, form: LoginForm, address: str, identity: Identity | None) -> Refused | Plan:
@@ -133,32 +115,6 @@ class CodeLogin:
         if identity is None and self._tools.is_fallback_on:
             identity = await find_by_verifiable_address(reader, "sms" if is_phone(address) else "email", address)
         return identity
-
-    def _use(self, form: LoginForm, code: str, recipient: Recipient) -> Write:
-        """Uses the code up, and the address that brought it is proved by that."""
-        tools, flow, request = self._tools, form.flow, form.request
-        cause = Cause("flow", str(flow.kind), flow.id, CODE, trace_id=request.trace_id, locale=flow.language)
-
-        async def write(tx: Transaction) -> None:
-            found = await tools.sender.codes.redeem(tx, flow.id, Purpose.LOGIN, code)
-            if isinstance(found, Miss) or recipient.identity_id is None:
-                raise ProofSpent(4010008)
-            await tools.identities.mark_address_verified(
-                tx, recipient.identity_id, recipient.via, recipient.address, cause
-            )
-
-        return write
-
-    def _with_verified(self, identity: Identity, recipient: Recipient) -> Identity:
-        """The person as they are once the write is done."""
-        now = self._tools.clock.now()
-        proven = tuple(
-            replace(each, verified=True, status=AddressStatus.COMPLETED, verified_at=now, updated_at=now)
-            if each.value == recipient.address and each.via == recipient.via and not each.verified
-            else each
-            for each in identity.verifiable_addresses
-        )
-        return replace(identity, verifiable_addresses=proven)
 
 
 def _awaits_code(form: LoginForm) -> bool:

@@ -18,7 +18,7 @@ from doorward.flows.registration_codes import RegistrationCodeMissed, Registrati
 from doorward.flows.request import FieldTypes
 from doorward.identities.draft import NewIdentity
 from doorward.identities.normalise import is_phone
-from doorward.methods.code_login import CodeTools
+from doorward.methods.code_proof import CodeTools
 from doorward.methods.profile import FORWARDS, SCREEN
 from doorward.storage.contract import Transaction
 

@@ -17,8 +17,10 @@ from doorward.flows.settings_contract import SettingsMethod
 from doorward.identities.schema import SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
-from doorward.methods.code_login import CodeLogin, CodeTools
+from doorward.methods.code_login import CodeLogin
+from doorward.methods.code_proof import CodeTools
 from doorward.methods.code_registration import CodeRegistration
+from doorward.methods.code_second_factor import CodeSecondFactor
 from doorward.methods.identifier_first import IdentifierFirst
 from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
@@ -144,7 +146,8 @@ def _lookup_section(_config: MethodConfig, tools: MethodTools) -> SettingsMethod
 
 
 def _code_login(config: MethodConfig, tools: MethodTools) -> LoginMethod:
-    return CodeLogin(code_tools(config, tools))
+    made = code_tools(config, tools)
+    return CodeSecondFactor(made) if config.mfa_enabled else CodeLogin(made)
 
 
 def code_tools(config: MethodConfig, tools: MethodTools) -> CodeTools:
@@ -176,8 +179,10 @@ FACTORIES: Mapping[str, Factory] = {"profile": _profile, "code": _code, "passwor
 
 def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:
     config = configs.get(name)
-    # A code is a way in by itself only where that is said; recovery and verification use it all the same.
-    return config is not None and config.enabled and (name != "code" or config.passwordless_enabled)
+    # A code signs in only where that is said; recovery and verification use it all the same.
+    return (
+        config is not None and config.enabled and (name != "code" or config.passwordless_enabled or config.mfa_enabled)
+    )
 
 
 def _read(settings: type[S], config: MethodConfig) -> S:
