@@ -110,7 +110,7 @@ class EventRows:
             row,
         )
         tx.on_commit(lambda: self.events.append(event))
-        return Recorded(uuid4(), self.awaited, self.awaited)
+        return Recorded(uuid4(), self.awaited, self.awaited, self.awaited)
 
     def hears(self, event: IdentityEvent) -> bool:
         return True

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from doorward.actions.context import build_context, seen_by
-from doorward.actions.hooks import HUBSPOT
+from doorward.actions.hooks import HUBSPOT, WEB_HOOK
 from doorward.actions.model import Action, Await
 from doorward.clock import Clock
 from doorward.identities.events import EventKind, IdentityEvent, Recorded
@@ -23,7 +23,7 @@ from doorward.outbox.supersede import cancel_superseded
 from doorward.storage.contract import Transaction
 
 TURN = timedelta(seconds=10)
-"""Plain web_hooks of one list take turns, each released by the request that waits for them all; without it, then."""
+"""web_hooks of one list take turns, each released by the request that waits for the one before; without it, then."""
 
 
 class Sealer(Protocol):
@@ -72,10 +72,8 @@ class ActionRecorder:
             return Recorded(row.id)
         context = build_context(event, self._base_url)
         written: list[tuple[Action, NewDelivery]] = []
-        turns = 0
+        in_turn: list[UUID] = []
         for action in actions:
-            is_awaited = action.awaits is Await.FIRST_ATTEMPTS
-            turns += is_awaited
             delivery_id = new_row_id()
             delivery = NewDelivery(
                 id=delivery_id,
@@ -89,10 +87,12 @@ class ActionRecorder:
                 payload=await self._sealer.seal(
                     tx, row.identity_id, delivery_id, orjson.dumps(seen_by(action, context))
                 ),
-                not_before=now + TURN if is_awaited and turns > 1 else now,
+                not_before=now + TURN if in_turn and _takes_turn(action) else now,
                 created_at=now,
                 trace_id=row.trace_id,
             )
+            if action.awaits is Await.FIRST_ATTEMPTS or (in_turn and _takes_turn(action)):
+                in_turn.append(delivery_id)
             written.append((action, delivery))
         await insert_deliveries(tx, [delivery for _, delivery in written])
         if event.kind is EventKind.DELETED:
@@ -100,4 +100,9 @@ class ActionRecorder:
             await cancel_superseded(tx, row.identity_id, states, row.seq, now)
         tx.wake(DELIVERIES)
         awaited = tuple(delivery.id for action, delivery in written if action.awaits is Await.FIRST_ATTEMPTS)
-        return Recorded(row.id, tuple(delivery.id for _, delivery in written), awaited)
+        return Recorded(row.id, tuple(delivery.id for _, delivery in written), awaited, tuple(in_turn))
+
+
+def _takes_turn(action: Action) -> bool:
+    """A web_hook of a flow's list, waited for or not: what stands behind it comes later, as in Kratos."""
+    return action.connector == WEB_HOOK and action.trigger.flow_kind is not None

@@ -28,7 +28,7 @@ from doorward.flows.verification_plans import ProvedAddress
 from doorward.identities.events import Cause
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
 from doorward.identities.render import public_identity
-from doorward.identities.service import IdentifierTaken
+from doorward.identities.service import Change, IdentifierTaken
 from doorward.identities.store import find_identity
 from doorward.ids import new_row_id
 from doorward.security.tokens import new_csrf_token
@@ -89,13 +89,14 @@ class ChangedAddress:
     context: dict[str, Any] = field(repr=False)
     ask: Callable[[Identity], Awaitable[Objection]]
 
-    async def write(self, tx: Transaction) -> tuple[Any, Identity | None, tuple[Any, ...]]:
-        """What `proved` wrote when the code was no good after all; else the person as they are now, and the deliveries
-        that the request waits for. Raises ChangeOutdated, IdentifierTaken.
+    async def write(self, tx: Transaction) -> tuple[Any, Change | None]:
+        """What `proved` wrote when the code was no good after all; else what was changed.
+
+        Raises ChangeOutdated, IdentifierTaken.
         """
         missed = await self.proved.write(tx)
         if missed is not None:
-            return missed, None, ()
+            return missed, None
         origin = await store.find_flow(tx, self.change.settings_flow_id, FlowKind.SETTINGS)
         session = await find_session(tx, self.change.session_id)
         now = self.tools.clock.now()
@@ -110,18 +111,18 @@ class ChangedAddress:
         assert edit.before is not None
         effects = SettingsEffects(self.tools.effects, self.tools.hooks.wishes(FlowKind.SETTINGS, self.change.method))
         await effects.write(tx, origin, edit.before, changed.identity, session, self.request.trace_id)
-        return None, changed.identity, changed.recorded.awaited
+        return None, changed
 
-    async def conclude(self, written: tuple[Any, Identity | None, tuple[Any, ...]]) -> Stored | Reread:
+    async def conclude(self, written: tuple[Any, Change | None]) -> Stored | Reread:
         """The verification's own answer. Raises FailedAfterwards: the change is stored by then."""
-        missed, identity, awaited = written
-        if identity is None:
+        missed, changed = written
+        if changed is None:
             return await self.proved.conclude(missed)
         try:
-            await await_first_attempts(self.tools.waiter, awaited, self.proved.flow)
+            await await_first_attempts(self.tools.waiter, changed.recorded, self.proved.flow)
         except WebHookFailed as failure:
             raise FailedAfterwards(failure, new_csrf_token()) from failure
-        objection = await self.ask(identity)
+        objection = await self.ask(changed.identity)
         if isinstance(objection, FailedAfterwards):
             raise objection
         if objection is not None:

@@ -5,12 +5,11 @@ They are sent one after the other, in the order of their list, as in Kratos: a t
 
 import asyncio
 import re
-from collections.abc import Sequence
-from uuid import UUID
 
 from doorward.flows.contract import SettledWaiter
 from doorward.flows.errors import WebHookFailed, WebHookTimedOut, web_hook_broken
 from doorward.flows.model import Flow
+from doorward.identities.events import Recorded
 from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
 
@@ -23,16 +22,18 @@ REFUSAL = re.compile("http_(4(?!29)[0-9]{2}|501)")
 TIMEOUT = "timeout"
 
 
-async def await_first_attempts(waiter: SettledWaiter, awaited: Sequence[UUID], flow: Flow) -> None:
+async def await_first_attempts(waiter: SettledWaiter, recorded: Recorded, flow: Flow) -> None:
     """Raises WebHookFailed where one failed; it and those behind it stay in the queue (Kratos forgets them)."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + CAP_S
-    for place, each in enumerate(awaited):
+    for place, each in enumerate(recorded.in_turn):
         if place:
             await waiter.release([each])
+        if each not in recorded.awaited:
+            continue
         found = (await waiter.wait([each], max(ends_at - loop.time(), 0.0))).get(each)
         if found is None or found.state not in SETTLED_WELL:
-            await waiter.release(awaited[place + 1 :])
+            await waiter.release(recorded.in_turn[place + 1 :])
             raise _failure(found, flow)
 
 

@@ -78,7 +78,7 @@ class RegistrationPlan:
 
         The identity is stored by then, and the delivery stays in the queue (Kratos forgets it).
         """
-        await await_first_attempts(self.writers.waiter, written.recorded.awaited, self.flow)
+        await await_first_attempts(self.writers.waiter, written.recorded, self.flow)
         if self.issued is None:
             bare = replace(self, flow=replace(self.fetched, state=self.flow.state))
             return bare._form(FormProblem(None, self.words.say(4010011)))

@@ -22,7 +22,7 @@ from doorward.flows.settings_form import SettingsForms
 from doorward.flows.settings_pending import PendingTools
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.draft import derive
-from doorward.identities.events import Cause
+from doorward.identities.events import Cause, Recorded
 from doorward.identities.model import Identity
 from doorward.identities.service import Edit, IdentifierTaken, IdentityService
 from doorward.sessions.model import Issued, Session
@@ -74,7 +74,7 @@ class Saved:
     fresh: Flow
     session: Session
     started: tuple[StartedVerification, ...]
-    awaited: tuple[Any, ...]
+    recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,11 @@ class SettingsPlan:
         flow = forms.finished(self.flow, fresh, self.words)
         await store.insert_flow(tx, fresh)
         await store.update_flow(tx, flow, self.writers.clock.now())
-        return Saved(flow, fresh, session, started, change.recorded.awaited)
+        return Saved(flow, fresh, session, started, change.recorded)
 
     async def conclude(self, written: Saved) -> Done:
         """The flow as it is now. Raises WebHookFailed when a plain web_hook failed: the change is stored by then."""
-        await await_first_attempts(self.writers.waiter, written.awaited, self.flow)
+        await await_first_attempts(self.writers.waiter, written.recorded, self.flow)
         is_browser = self.flow.type is FlowType.BROWSER
         items = self._continue_with(written.started)
         going = {"continue_with": items} if items else {}

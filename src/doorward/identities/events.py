@@ -58,11 +58,15 @@ class IdentityEvent:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a recorder wrote: the event's row, its deliveries, and those whose first attempts the request awaits."""
+    """What a recorder wrote: the event's row, its deliveries, and those whose first attempts the request awaits.
+
+    `in_turn` are the awaited ones and what stands behind them: each is sent when the one before is through.
+    """
 
     event_id: UUID
     deliveries: tuple[UUID, ...] = ()
     awaited: tuple[UUID, ...] = ()
+    in_turn: tuple[UUID, ...] = ()
 
 
 class Recorder(Protocol):

@@ -9,6 +9,7 @@ import pytest
 from doorward.flows.errors import WebHookBroken, WebHookFailed, WebHookTimedOut
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.model import FlowKind, FlowType
+from doorward.identities.events import Recorded
 from doorward.outbox.settled import Settlement
 from doorward.outbox.states import State
 from fresh_flow import fresh_flow
@@ -30,6 +31,10 @@ class Settled:
         self.released.extend(delivery_ids)
 
 
+def awaiting(*deliveries: UUID, behind: tuple[UUID, ...] = ()) -> Recorded:
+    return Recorded(UUID(int=9), (*deliveries, *behind), deliveries, (*deliveries, *behind))
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -45,26 +50,32 @@ class Settled:
 async def test_the_kind_of_failure_counts(code: str | None, error: type[WebHookFailed]) -> None:
     waiter = Settled({ONE: Settlement(State.DELIVERED), TWO: Settlement(State.DEAD, "It failed.", code)})
     with pytest.raises(WebHookFailed) as caught:
-        await await_first_attempts(waiter, [ONE, TWO], fresh_flow())
+        await await_first_attempts(waiter, awaiting(ONE, TWO), fresh_flow())
     assert type(caught.value) is error
 
 
 async def test_those_behind_one_that_failed_have_their_turn_all_the_same() -> None:
     waiter = Settled({ONE: Settlement(State.DEAD, "It failed.", "http_400"), TWO: Settlement(State.DELIVERED)})
     with pytest.raises(WebHookFailed):
-        await await_first_attempts(waiter, [ONE, TWO], fresh_flow())
+        await await_first_attempts(waiter, awaiting(ONE, TWO), fresh_flow())
+    assert waiter.released == [TWO]
+
+
+async def test_what_nobody_waits_for_has_its_turn_too() -> None:
+    waiter = Settled({ONE: Settlement(State.DELIVERED)})
+    await await_first_attempts(waiter, awaiting(ONE, behind=(TWO,)), fresh_flow())
     assert waiter.released == [TWO]
 
 
 async def test_what_is_not_decided_has_not_succeeded() -> None:
     with pytest.raises(WebHookBroken):
-        await await_first_attempts(Settled({}), [ONE], fresh_flow())
+        await await_first_attempts(Settled({}), awaiting(ONE), fresh_flow())
 
 
 @pytest.mark.parametrize("state", [State.DELIVERED, State.SKIPPED])
 async def test_success_says_nothing(state: State) -> None:
     waiter = Settled({ONE: Settlement(state)})
-    await await_first_attempts(waiter, [ONE], fresh_flow())
+    await await_first_attempts(waiter, awaiting(ONE), fresh_flow())
 
 
 @pytest.mark.parametrize(
@@ -81,5 +92,5 @@ async def test_success_says_nothing(state: State) -> None:
 async def test_which_clients_are_told_400(kind: FlowKind, type_: FlowType, is_native: bool) -> None:
     waiter = Settled({ONE: Settlement(State.RETRYABLE, None, "http_500")})
     with pytest.raises(WebHookBroken) as caught:
-        await await_first_attempts(waiter, [ONE], replace(fresh_flow(kind), type=type_))
+        await await_first_attempts(waiter, awaiting(ONE), replace(fresh_flow(kind), type=type_))
     assert caught.value.is_native is is_native
