@@ -89,7 +89,10 @@ class WebHookConnector:
         except EgressTimeout as error:
             return Retry("timeout", str(error), may_have_applied=error.sent, summary=summary)
         except EgressFailed as error:
-            return _unreached(error, summary)
+            if error.answered is None:
+                return _unreached(error, summary)
+            # Its status is all that is wanted of an answer that broke off.
+            answer = error.answered
         failpoint("connector.after_call")
         return self._judge(job, settings, request, answer, f"{summary} → {answer.status}")
 

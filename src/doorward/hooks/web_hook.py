@@ -109,6 +109,8 @@ class WebHook:
         try:
             return answers.interpret(self._settings, await self._tools.egress.send(request), self._tools.clock.now())
         except (EgressTimeout, EgressFailed, EgressRefused) as error:
+            if isinstance(error, EgressFailed) and error.answered is not None:
+                return answers.interpret(self._settings, error.answered, self._tools.clock.now())
             return answers.interpret_failure(error)
 
 

@@ -122,13 +122,17 @@ class Egress:
             allow_redirects=False,
             trace_request_ctx=progress,
         ) as answer:
-            body, truncated = await _read(answer, request.max_response_bytes)
             headers: dict[str, str] = {}
             for name, value in answer.headers.items():
                 key = name.lower()
                 headers[key] = f"{headers[key]}, {value}" if key in headers else value
-            elapsed_s = time.monotonic() - began
-            response = OutgoingResponse(answer.status, headers, body, elapsed_s, truncated)
+            try:
+                body, truncated = await _read(answer, request.max_response_bytes)
+            except aiohttp.ClientPayloadError:
+                head = OutgoingResponse(answer.status, headers, b"", time.monotonic() - began, truncated=True)
+                reason = f"{masked(request.url)} broke its answer off."
+                raise EgressFailed(reason, "protocol", sent=True, answered=head) from None
+            response = OutgoingResponse(answer.status, headers, body, time.monotonic() - began, truncated)
             return response, answer.headers.get("Location")
 
 

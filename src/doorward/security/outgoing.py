@@ -70,10 +70,13 @@ class EgressTimeout(Unavailable):
 class EgressFailed(Unavailable):
     """The target could not be reached, or broke off."""
 
-    def __init__(self, reason: str, kind: FailureKind, *, sent: bool) -> None:
-        """`sent`: the request may have been applied."""
+    def __init__(self, reason: str, kind: FailureKind, *, sent: bool, answered: OutgoingResponse | None = None) -> None:
+        """`sent`: the request may have been applied. `answered` is the head of an answer whose body could not be read
+        to its end: whoever needs its status only has it.
+        """
         self.kind: FailureKind = kind
         self.sent = sent
+        self.answered = answered
         super().__init__(reason, kind=kind)
 
 

@@ -170,6 +170,15 @@ async def test_refused_credentials_rest_the_action(connector: WebHookConnector, 
     assert (found.pause.scope, found.pause.until_s) == ("action", 600.0)
 
 
+@pytest.mark.parametrize(("status", "kind"), [(200, Delivered), (503, Retry)])
+async def test_of_an_answer_that_cannot_be_read_the_status_counts(
+    connector: WebHookConnector, target: Target, status: int, kind: type[Outcome]
+) -> None:
+    damaged = {"Content-Encoding": "gzip"}
+    target.answers["/hook"] = lambda _: web.Response(status=status, body=b"no gzip", headers=damaged)
+    assert isinstance(await outcome(connector, job(target.url("/hook"))), kind)
+
+
 async def test_a_lost_answer_may_have_been_applied(connector: WebHookConnector, target: Target) -> None:
     dropped = await outcome(connector, job(target.url("/drop")))
     assert isinstance(dropped, Retry)
