@@ -10,7 +10,14 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
 from doorward.flows.contract import FlowRules, Furnished, Rejection, Write
-from doorward.flows.errors import FlowIdMissing, FlowNotFound, SelfServiceFlowExpired, SessionMissing
+from doorward.flows.errors import (
+    FlowIdMissing,
+    FlowNotFound,
+    SelfServiceFlowExpired,
+    SessionAlreadyAvailable,
+    SessionMissing,
+)
+from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
@@ -27,6 +34,7 @@ NAMELESS_EXPIRY = {
 }
 
 
+EXPIRED = "This form has expired. Start a new one that asks again."
 GONE = "This form is not there any more. Start a new one."
 
 
@@ -111,6 +119,8 @@ class FlowEngine:
     async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown | Reread:
         """A new flow that says why it is there. Raises SelfServiceFlowExpired for clients that want JSON."""
         asked = replace(request, url=old.request_url, query={})
+        if not await _may_start(rules, old.type, asked):
+            return await self._rejected(self._outlived(old))
         flow, writes = _parts(await rules.furnish(self._new_flow(rules, old.type, asked), asked))
         fresh = rules.expired(old, flow)
         await self._insert(fresh, writes)
@@ -120,6 +130,11 @@ class FlowEngine:
         if request.is_json or old.type is FlowType.API:
             raise SelfServiceFlowExpired(old.expires_at, self._clock.now(), fresh.id)
         return self._shown(Why.REPLACED, fresh)
+
+    def _outlived(self, old: Flow) -> Flow:
+        """The form of somebody who may not start another one: only signing in again, which this form was for."""
+        said = self._catalogue.words(old.language).say(4000001, {"reason": EXPIRED})
+        return replace(old, ui=with_problems(old.ui, [FormProblem(None, said)]))
 
     async def _rejected(self, flow: Flow, why: Why = Why.REJECTED, writes: Sequence[Write] = ()) -> Shown:
         now = self._clock.now()
@@ -161,6 +176,13 @@ class FlowEngine:
         start += "/browser"
         return_to = flow.return_to
         return {"redirect_to": with_query(start, return_to=return_to) if return_to else start, "return_to": return_to}
+
+
+async def _may_start(rules: FlowRules, type_: FlowType, request: FlowRequest) -> bool:
+    try:
+        return await rules.check_start(type_, request) is None
+    except SessionAlreadyAvailable:
+        return False
 
 
 def _parts(made: Flow | Furnished) -> tuple[Flow, Sequence[Write]]:
