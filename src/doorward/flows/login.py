@@ -282,7 +282,6 @@ class LoginRules:
         started: tuple[StartedVerification, ...] = ()
         if Effect.START_VERIFICATION in asked.effects and form.aal == AAL1:
             started = parts.verifications.start(asked.identity, with_payload(flow, form), csrf_token)
-        started = started if tells_all else started[:1]
         shown = parts.verifications.marked(asked.identity, started)
         return LoginEffects(
             parts.identities, parts.sessions, parts.verifications, shown, asked.effects, started, tells_all

@@ -110,6 +110,7 @@ def verification_settings(config: Config) -> VerificationSettings:
         tells_strangers=flow.notify_unknown_recipients,
         default_url=flow.after.default_browser_return_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
+        starts_all=config.feature_flags.legacy_continue_with_verification_ui,
     )
 
 

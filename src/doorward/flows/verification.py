@@ -25,7 +25,7 @@ from doorward.storage.contract import Transaction
 @dataclass(frozen=True, slots=True)
 class VerificationSettings:
     """`method` is `code` or `link`; `takes_phones`: whether text messages can be sent; `default_url` is where the way
-    on leads afterwards.
+    on leads afterwards; `starts_all`: every new address gets its message at once (the older way).
     """
 
     kind: KindSettings
@@ -35,6 +35,7 @@ class VerificationSettings:
     tells_strangers: bool = False
     default_url: str | None = None
     header_allowlist: tuple[str, ...] = ()
+    starts_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Verifications:
     def start(
         self, identity: Identity, origin: Flow, csrf_token: str, *, only_new: bool = False, is_demanded: bool = False
     ) -> tuple[StartedVerification, ...]:
-        """One flow per address that is not verified, on behalf of `origin`; none when verification is off.
+        """A flow for the first address that is not verified, on behalf of `origin`; none when verification is off.
+
+        The others wait until settings are saved the next time, as in Kratos; the older way begins with all of them.
 
         `csrf_token` is the one that the browser will hold by then. `only_new` leaves out addresses that a message was
         sent to before. `is_demanded`: a hook insists on it although verification is off (as in Kratos).
@@ -69,10 +72,14 @@ class Verifications:
         if not self._settings.kind.is_enabled and not is_demanded:
             return ()
         payload = origin.extra.get(TRANSIENT) or {}
+        waiting = [
+            each
+            for each in identity.verifiable_addresses
+            if not each.verified and not (only_new and each.status != AddressStatus.PENDING)
+        ]
         return tuple(
             StartedVerification(self._flow(identity, address, origin, csrf_token, payload), identity, address, payload)
-            for address in identity.verifiable_addresses
-            if not address.verified and not (only_new and address.status != AddressStatus.PENDING)
+            for address in (waiting if self._settings.starts_all else waiting[:1])
         )
 
     def marked(self, identity: Identity, started: tuple[StartedVerification, ...]) -> Identity:
