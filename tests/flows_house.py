@@ -210,6 +210,7 @@ class Client:
             read=read,
             csrf_cookie=self.csrf if self.type_ is FlowType.BROWSER else "",
             is_json=self.is_json,
+            accepts_json=self.is_json,
             session=self.session,
         )
 

@@ -45,7 +45,7 @@ from doorward.flows.template_context import template_context
 from doorward.flows.throttle import Throttle
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.events import Cause
-from doorward.identities.factors import second_factors
+from doorward.identities.factors import load_second_factors
 from doorward.identities.model import Identity
 from doorward.identities.normalise import normalise_identifier
 from doorward.identities.render import public_identity
@@ -131,7 +131,8 @@ class LoginRules:
             return None
         if _wants_refresh(request) or (aal == AAL2 and request.session.aal != AAL2):
             return None
-        if request.is_json or type_ is FlowType.API:
+        # The type of a body that is not there changes nothing here (as in Kratos).
+        if request.accepts_json or type_ is FlowType.API:
             raise SessionAlreadyAvailable
         return target
 
@@ -292,8 +293,8 @@ class LoginRules:
         policy, reached = self._settings.required_aal, entry.issued.session.aal
         if policy != HIGHEST or reached == AAL2:
             return ""
-        found = await find_identity(self._parts.database.reader, identity.id, with_credentials=True)
-        factors = second_factors(found.credentials, is_code_factor=self._settings.is_code_factor) if found else ()
+        reader, is_code_factor = self._parts.database.reader, self._settings.is_code_factor
+        factors = await load_second_factors(reader, identity.id, is_code_factor=is_code_factor)
         if is_enough(policy, reached, bool(factors)):
             return ""
         back = {"return_to": flow.return_to} if flow.return_to else {}

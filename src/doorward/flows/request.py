@@ -41,7 +41,8 @@ class FlowRequest:
 
     `csrf_cookie` is the token that the browser holds after this answer (a new one at a first visit), "" without.
     `read` decodes the body once it is known which fields the form has.
-    `is_json`: the client wants JSON rather than redirects. `session` is the live session that came along,
+    `is_json`: the client wants JSON rather than redirects; `accepts_json`: it says so by Accept, whatever the type of
+    what it sends. `session` is the live session that came along,
     `session_token` what opens it and `identity` whose it is (without credentials). `continuity` are the steps that this
     browser may take up again.
     """
@@ -55,6 +56,7 @@ class FlowRequest:
     read: ReadBody = field(default=no_body, repr=False)
     csrf_cookie: str = field(default="", repr=False)
     is_json: bool = False
+    accepts_json: bool = False
     session: Session | None = None
     session_token: str = field(default="", repr=False)
     identity: Identity | None = None

@@ -10,7 +10,7 @@ from doorward.observability.tracing import current_trace_id
 from doorward.web.body import read_submission
 from doorward.web.client import device_of
 from doorward.web.csrf import csrf_token_of
-from doorward.web.negotiate import is_json_client
+from doorward.web.negotiate import accepts_json, is_json_client
 from doorward.web.site import Site, find_visitor
 
 
@@ -31,6 +31,7 @@ async def flow_request(request: Request, site: Site) -> FlowRequest:
         read=read,
         csrf_cookie=csrf_token_of(request),
         is_json=is_json_client(request.headers),
+        accepts_json=accepts_json(request.headers.get("accept", "")),
         session=visitor.session if visitor else None,
         session_token=visitor.credential.token if visitor else "",
         identity=visitor.identity if visitor else None,

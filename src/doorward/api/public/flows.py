@@ -24,7 +24,7 @@ from doorward.flows.errors import (
 from doorward.flows.model import FlowKind, FlowType
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
-from doorward.web.negotiate import accepts_json, is_json_client
+from doorward.web.negotiate import is_json_client
 from doorward.web.operation import Operation, operation
 from doorward.web.problems import json_problem
 from doorward.web.responses import json_answer, redirect
@@ -83,7 +83,7 @@ class FlowEndpoints:
         asked = await flow_request(request, self._site)
         answer = await self._engine.start(self._kind, FlowType.BROWSER, asked)
         # A Content-Type on a GET makes errors JSON, but not the flow (as in Kratos).
-        response = self._answered(request, answer, is_json=accepts_json(request.headers.get("accept", "")))
+        response = self._answered(request, answer, is_json=asked.accepts_json)
         return self._with_continuity(response, *forgotten_steps(self._kind, asked.continuity))
 
     @operation(
