@@ -1,7 +1,7 @@
 """Runs the hooks of a flow that have their say before anything is stored. No transaction is open here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.errors import InvalidInput
@@ -13,6 +13,7 @@ from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.violations import problems_of
 from doorward.identities.draft import Draft
 from doorward.identities.model import Identity
+from doorward.identities.normalise import is_email
 from doorward.identities.patch import apply_patch
 from doorward.identities.schema import InvalidTraits, UnknownSchema
 
@@ -143,6 +144,17 @@ def _patched(draft: Draft, patch: Mapping[str, Any], redraft: Redraft, words: Wo
     try:
         return redraft(draft, patch)
     except InvalidTraits as invalid:
-        return PatchRefused(problems_of(invalid.violations, patch.get("traits"), words))
+        problems = problems_of(invalid.violations, patch.get("traits"), words)
+        return PatchRefused(tuple(each for problem in problems for each in (problem, *_again(problem, words))))
     except UnknownSchema as unknown:
         return PatchRefused((FormProblem(None, words.say(4000001, {"reason": str(unknown)})),))
+
+
+def _again(problem: FormProblem, words: Words) -> tuple[FormProblem, ...]:
+    """What is no e-mail address is none for the list of addresses either: Kratos says so twice, of a patch only."""
+    if problem.message.id != 4000040:
+        return ()
+    context = problem.message.context or {}
+    if is_email(str(context.get("value", "")).strip()):
+        return (problem,)
+    return (replace(problem, message=words.say(4000001, {"reason": "This is no e-mail address."})),)
