@@ -13,23 +13,25 @@ FIRST_ERROR = 4000000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One sentence for a person. `context` is for programs."""
+    """One sentence for a person. `context` is for programs; `is_null`: it is null, not absent."""
 
     id: int
     text: str
     type: str
     context: Mapping[str, Any] | None = None
+    is_null: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """`{id, text, type, context?}`."""
         body: dict[str, Any] = {"id": self.id, "text": self.text, "type": self.type}
-        if self.context is not None:
+        if self.context is not None or self.is_null:
             body["context"] = self.context
         return body
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Message":
-        return cls(body["id"], body["text"], body["type"], body.get("context"))
+        context = body.get("context")
+        return cls(body["id"], body["text"], body["type"], context, is_null="context" in body and context is None)
 
 
 class Words:

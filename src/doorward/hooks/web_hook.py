@@ -116,7 +116,10 @@ class WebHook:
 
 def _problems(entry: answers.VetoEntry) -> list[FormProblem]:
     return [
-        FormProblem(entry.node, Message(each.id, each.text, each.type, each.context if each.has_context else None))
+        FormProblem(
+            entry.node,
+            Message(each.id, each.text, each.type, each.context, is_null=each.has_context and each.context is None),
+        )
         for each in entry.messages
     ]
 

@@ -23,6 +23,13 @@ def test_context_is_kept_and_fills_the_text() -> None:
     assert Message.from_json(message.to_json()) == message
 
 
+def test_a_context_of_null_is_told_from_none() -> None:
+    null, absent = Message(1, "x", "error", is_null=True), Message(1, "x", "error")
+    assert null.to_json() == {"id": 1, "text": "x", "type": "error", "context": None}
+    assert "context" not in absent.to_json()
+    assert [Message.from_json(each.to_json()) for each in (null, absent)] == [null, absent]
+
+
 def test_braces_in_values_are_no_templates() -> None:
     assert ENGLISH.say(4000004, {"pattern": "^{x}$"}).text.endswith("(^{x}$).")
 
