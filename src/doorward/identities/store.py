@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
-from doorward.identities.rows import IDENTITY_COLUMNS, assembled, read_receipt
+from doorward.identities.rows import IDENTITY_COLUMNS, assembled, read_credential, read_receipt
 from doorward.ids import new_row_id
 from doorward.storage.contract import Reader, Transaction
 from doorward.storage.types import adapt_json, read_uuid
@@ -230,6 +230,21 @@ async def find_by_identifier(
         {"type": credential, "identifier": identifier},
     )
     return None if row is None else await find_identity(reader, read_uuid(row["identity_id"]), with_credentials)
+
+
+async def find_credential(reader: Reader, kind: str, identifier: str) -> tuple[UUID, Credential] | None:
+    """Whose credential a normalised identifier belongs to, and the credential without its identifiers.
+
+    One statement, whether there is one or not: how long it takes says nothing about who has an account.
+    """
+    row = await reader.fetch_one(
+        """
+        SELECT c.* FROM credential_identifiers i JOIN credentials c ON c.id = i.credential_id
+        WHERE i.type = :type AND i.identifier = :identifier
+        """,
+        {"type": kind, "identifier": identifier.replace("\0", "")},
+    )
+    return None if row is None or "\0" in identifier else (read_uuid(row["identity_id"]), read_credential(row, ()))
 
 
 async def find_by_verifiable_address(reader: Reader, via: str, value: str) -> Identity | None:

@@ -1,6 +1,7 @@
 """Signing in with a password: its fields, the hash it is held against, a better hash where settings have changed."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from doorward.errors import Misconfigured
 from doorward.flows.contract import Refused
@@ -11,7 +12,7 @@ from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Credential, Identity
 from doorward.identities.normalise import normalise_identifier
-from doorward.identities.store import find_by_identifier, renew_config
+from doorward.identities.store import find_credential, find_identity, renew_config
 from doorward.security.passwords import PasswordHasher
 from doorward.storage.contract import Database, Transaction
 
@@ -84,21 +85,24 @@ class PasswordLogin:
         identifier = normalise_identifier(_identifier(form))
         password = form.text(FIELD)
         reader = self._database.reader
-        identity = await find_by_identifier(reader, self.name, identifier, with_credentials=True)
-        credential = identity.credentials.get(self.name) if identity else None
-        encoded = str(credential.config.get("hashed_password", "")) if credential else ""
-        if credential is not None and credential.config.get("use_password_migration_hook"):
+        found = await find_credential(reader, self.name, identifier)
+        encoded = str(found[1].config.get("hashed_password", "")) if found else ""
+        if found is not None and found[1].config.get("use_password_migration_hook"):
             raise PasswordMigrationMissing
         wrong = Refused((FormProblem(None, form.words.say(4000006)),))
-        if identity is None or credential is None or not encoded:
+        if found is None or not encoded:
             await self._hasher.hash_nothing(password)
             return wrong
         if not await self._hasher.verify(password, encoded):
             return wrong
-        return Authenticated(identity, self.name, AAL1, await self._better(identity, credential, password, encoded))
+        identity_id, credential = found
+        identity = await find_identity(reader, identity_id)
+        if identity is None:
+            return wrong
+        return Authenticated(identity, self.name, AAL1, await self._better(identity_id, credential, password, encoded))
 
     async def _better(
-        self, identity: Identity, credential: Credential, password: str, encoded: str
+        self, identity_id: UUID, credential: Credential, password: str, encoded: str
     ) -> tuple[Write, ...]:
         if not self._hasher.needs_rehash(encoded):
             return ()
@@ -107,7 +111,7 @@ class PasswordLogin:
 
         async def write(tx: Transaction) -> None:
             # Somebody may have changed the password since it was read: the old one must not come back.
-            await renew_config(tx, identity.id, credential, config)
+            await renew_config(tx, identity_id, credential, config)
 
         return (write,)
 
