@@ -28,11 +28,13 @@ class Sources(tuple[Path, ...]):  # noqa: SLOT001 -- a tuple subclass with an at
         return made
 
 
-def load_checked(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> Loaded:
-    """The configuration with its warnings. Raises InvalidConfiguration with every error."""
+def load_checked(paths: tuple[Path, ...], flags: Mapping[str, Any], running: Config | None = None) -> Loaded:
+    """The configuration with its warnings; `running` is what a server goes on from. Raises InvalidConfiguration with
+    every error.
+    """
     loaded = load(find_files(paths, os.environ), os.environ, flags, plugins())
     config = loaded.checked()
-    return replace(loaded, config=with_dev_secrets(config, database_file(config)) if config.dev else config)
+    return replace(loaded, config=with_dev_secrets(config, database_file(config), running) if config.dev else config)
 
 
 def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Config, tuple[Path, ...]]:

@@ -14,9 +14,9 @@ from doorward.app.loading import load_checked
 from doorward.app.memory import set_aside
 from doorward.app.neighbours import Line, Neighbours, make_lines
 from doorward.app.serve import Among, Options, serve_process
-from doorward.app.workers import Child, Ready, Workers
+from doorward.app.workers import TRY_AGAIN, Child, Ready, Workers
 from doorward.config.model import Config
-from doorward.errors import DoorwardError
+from doorward.errors import DoorwardError, Unavailable
 from doorward.observability.logging import Log, configure
 from doorward.observability.seats import Place, Seat, make_places
 
@@ -53,7 +53,8 @@ class Shared:
 def serve_all(plan: Plan) -> int:
     """Serves until told to stop; the exit code."""
     if plan.workers == 1 and not plan.is_apart:
-        return run_process(plan, plan.options, plan.config, plan.sockets, Among())
+        code = run_process(plan, plan.options, plan.config, plan.sockets, Among())
+        return 1 if code == TRY_AGAIN else code
     # Shared by all children for as long as nobody writes to it, as a search for garbage does.
     set_aside()
     configure(plan.config.log.level, plan.config.log.format)
@@ -100,7 +101,7 @@ def newest(plan: Plan) -> Config:
     """For a process that takes a dead one's place: the files may have changed since. As at a reload, a configuration
     with errors changes nothing."""
     try:
-        return load_checked(plan.options.paths, plan.options.flags).config
+        return load_checked(plan.options.paths, plan.options.flags, plan.config).config
     except DoorwardError as error:
         Log("server").error("reload_refused", code=error.code(), reason=str(error))
         return plan.config
@@ -115,4 +116,4 @@ def run_process(
             return runner.run(serve_process(options, config, sockets, among))
     except DoorwardError as error:
         plan.tell(f"Error: {error} [{error.code()}] (process {os.getpid()})")
-        return 1
+        return TRY_AGAIN if isinstance(error, Unavailable) else 1

@@ -180,7 +180,7 @@ async def _reload(server: Server) -> None:
     """A configuration with errors changes nothing; the log says what is wrong with it."""
     log, old = Log("server"), server.generation
     try:
-        loaded = load_checked(server.options.paths, server.options.flags)
+        loaded = load_checked(server.options.paths, server.options.flags, old.core.config)
         config = loaded.config
         same = config.dsn == old.core.config.dsn
         new = await make_generation(

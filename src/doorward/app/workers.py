@@ -14,6 +14,8 @@ from doorward.app.parent_death import die_with_parent
 from doorward.observability.logging import Log
 
 RESTART_PAUSE_S = 1.0
+TRY_AGAIN = 75
+"""Exit code of a child that may well start a moment later (EX_TEMPFAIL): the database was away."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 HEARD = (*STOP_SIGNALS, signal.SIGHUP)
 
@@ -47,7 +49,8 @@ class Workers:
     def supervise(self) -> int:
         """Returns when every child has ended after a stop signal: 0 when all ended well.
 
-        A child that ends before it served the first time ends them all, with its exit code: it has said why.
+        A child that ends before it served the first time ends them all, with its exit code: it has said why. But once
+        one serves, what keeps another for a moment only (the database stops in between) ends nobody.
         """
         for stop in STOP_SIGNALS:
             signal.signal(stop, self._stop)
@@ -55,7 +58,7 @@ class Workers:
         worst = 0
         for child in self._children:
             if not self._is_stopping and not self._fork_first(child):
-                worst = self._failed_start(child)
+                worst = self._failed_start(child, may_wait=child is not self._children[0])
         while self._living:
             pid, status = os.wait()
             ended = self._living.pop(pid, None)
@@ -65,15 +68,15 @@ class Workers:
             worst = max(worst, self._judge(ended, os.waitstatus_to_exitcode(status)))
         return worst
 
-    def _failed_start(self, child: Child) -> int:
+    def _failed_start(self, child: Child, *, may_wait: bool) -> int:
         pid = next(pid for pid, each in self._living.items() if each is child)
         _, status = os.waitpid(pid, 0)
         del self._living[pid]
         code = os.waitstatus_to_exitcode(status)
-        if self._is_stopping:
+        if self._is_stopping or (may_wait and code == TRY_AGAIN):
             return self._judge(child, code)
         self._begin_stop()
-        return abs(code) or 1
+        return 1 if code == TRY_AGAIN else abs(code) or 1
 
     def _judge(self, ended: Child, code: int) -> int:
         """What this end means for the exit code of all; replaces the child unless all are to stop."""

@@ -48,15 +48,20 @@ def below(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {"dsn": defaults["dsn"], **tree} if "identity" in tree else dict(merged(defaults, tree))
 
 
-def with_dev_secrets(config: Config, beside: Path | None) -> Config:
+def with_dev_secrets(config: Config, beside: Path | None, running: Config | None = None) -> Config:
     """The configuration with the secrets it lacks taken from a key file next to the database, made with mode 0600.
 
-    `beside` is the database file; None (a database in memory) gives secrets that end with the process.
+    `beside` is the database file; None (a database in memory or on a server) gives secrets that end with the server:
+    `running` is the configuration that a reload, or a process that takes a dead one's place, goes on from.
     Raises DevSecretsUnreadable, DevSecretsUnwritable.
     """
     if config.secrets.for_cookie() and config.secrets.for_cipher() and config.secrets.for_pagination():
         return config
-    made = _made() if beside is None else _kept(beside.with_name(beside.name + ".dev-secrets.json"))
+    made = (
+        (_made() if running is None else _of(running))
+        if beside is None
+        else _kept(beside.with_name(beside.name + ".dev-secrets.json"))
+    )
     given = config.secrets
     return replace(
         config,
@@ -67,6 +72,12 @@ def with_dev_secrets(config: Config, beside: Path | None) -> Config:
             pagination=given.for_pagination() or (made["pagination"],),
         ),
     )
+
+
+def _of(running: Config) -> dict[str, Secret]:
+    secrets = running.secrets
+    kept = {"cookie": secrets.for_cookie(), "cipher": secrets.for_cipher(), "pagination": secrets.for_pagination()}
+    return {name: found[0] for name, found in kept.items()}
 
 
 def _made() -> dict[str, Secret]:

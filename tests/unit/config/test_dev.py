@@ -61,3 +61,14 @@ def test_the_default_schema_declares_consent_with_its_text() -> None:
     assert traits["newsletter"]["doorward"]["consent"]["purpose"] == "marketing"
     assert traits["newsletter"]["doorward"]["consent"]["text"]
     assert traits["newsletter"]["default"] is False
+
+
+def test_a_server_goes_on_with_the_secrets_that_it_made() -> None:
+    """On PostgreSQL there is no file beside the database: a reload must not lose the key of what is stored."""
+    first = with_dev_secrets(Config(), None)
+
+    again = with_dev_secrets(Config(), None, first)
+
+    assert again.secrets.for_cipher() == first.secrets.for_cipher()
+    assert again.secrets.for_cookie() == first.secrets.for_cookie()
+    assert with_dev_secrets(Config(), None).secrets.for_cipher() != first.secrets.for_cipher()
