@@ -15,7 +15,15 @@ from doorward.flows.codes_sender import CodeSender
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
-from doorward.methods.registry import MethodMisconfigured, MethodTools, registration_methods
+from doorward.methods.code_login import CodeLogin
+from doorward.methods.code_second_factor import CodeSecondFactor
+from doorward.methods.registry import (
+    MethodMisconfigured,
+    MethodTools,
+    login_methods,
+    registration_methods,
+    with_identifier_first,
+)
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.storage.contract import Transaction
@@ -75,3 +83,22 @@ def test_settings_are_checked(tools: MethodTools) -> None:
     config = MethodConfig(enabled=True, config={"min_password_length": 3}, path="selfservice.methods.password")
     with pytest.raises(MethodMisconfigured, match=r"password\.config\.min_password_length"):
         registration_methods({"password": config}, tools)
+
+
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        (MethodConfig(enabled=True), []),
+        (MethodConfig(enabled=True, passwordless_enabled=True), [CodeLogin]),
+        (MethodConfig(enabled=True, mfa_enabled=True), [CodeSecondFactor]),
+        (MethodConfig(enabled=False, mfa_enabled=True), []),
+    ],
+)
+def test_a_code_is_the_first_factor_or_the_second(tools: MethodTools, code: MethodConfig, made: list[type]) -> None:
+    assert [type(each) for each in login_methods({"code": code}, tools)] == made
+
+
+def test_the_step_that_asks_who_it_is_is_asked_last_and_knows_the_code(tools: MethodTools) -> None:
+    configs = {"code": MethodConfig(enabled=True, passwordless_enabled=True), "password": MethodConfig(enabled=True)}
+    methods = with_identifier_first(login_methods(configs, tools), tools, is_mitigated=False)
+    assert [each.name for each in methods] == ["code", "password", "identifier_first"]
