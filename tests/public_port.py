@@ -240,6 +240,7 @@ def _assembled(
     routes = [
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
         *FlowEndpoints(FlowKind.LOGIN, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
+        *FlowEndpoints(FlowKind.SETTINGS, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
         *SessionsApi(site, WhoamiCaching(), ending, tokenizer).routes(),
         *LogoutApi(site, ending, ErrorPages(database, clock, site.error_page_url), logout).routes(),
         *SchemasApi(schemas).routes(),

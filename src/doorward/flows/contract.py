@@ -233,11 +233,16 @@ class Furnished:
 
 @dataclass(frozen=True, slots=True)
 class KindSettings:
-    """What all kinds have. `page_url` is the page that shows the form."""
+    """What all kinds have. `page_url` is the page that shows the form.
+
+    `needs_session`: nothing is said of a flow to whoever is not signed in; `sign_in_url` is the page for that.
+    """
 
     page_url: str
     lifespan: timedelta
     is_enabled: bool = True
+    needs_session: bool = False
+    sign_in_url: str = ""
 
 
 class FlowRules(Protocol):

@@ -63,7 +63,11 @@ class FlowEngine:
         return self._shown(Why.STARTED, flow)
 
     async def fetch(self, kind: FlowKind, flow_id: str, request: FlowRequest) -> Shown:
-        """A flow for the page that shows it. Raises FlowNotFound, SecurityCsrfViolation, SelfServiceFlowExpired."""
+        """A flow for the page that shows it.
+
+        Raises SessionMissing, FlowNotFound, SecurityCsrfViolation, SelfServiceFlowExpired.
+        """
+        _check_signed_in(self._rules[kind], request)
         flow = await self._find(kind, flow_id)
         if flow is None:
             raise FlowNotFound
@@ -77,13 +81,14 @@ class FlowEngine:
     async def submit(self, kind: FlowKind, request: FlowRequest) -> Answer:
         """Decides about a submission and stores all that follows from it in one commit.
 
-        Raises FlowIdMissing, FlowNotFound, SessionAlreadyAvailable, SelfServiceFlowExpired (with the new flow's id),
-        SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, and the database's Unavailable.
+        Raises SessionMissing, FlowIdMissing, FlowNotFound, SessionAlreadyAvailable, SelfServiceFlowExpired (with the
+        new flow's id), SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, and the database's Unavailable.
         """
         rules = self._rules[kind]
+        _check_signed_in(rules, request)
         flow = await self._find(kind, request.query.get("flow", ""), is_submit=True)
         if flow is None:
-            raise _no_such_flow(kind, request)
+            raise FlowNotFound() if kind in (FlowKind.LOGIN, FlowKind.REGISTRATION) else FlowNotFound(GONE)
         target = await rules.check_submit(flow, request)
         if target is not None:
             return MovedOn(target)
@@ -189,8 +194,7 @@ def _parts(made: Flow | Furnished) -> tuple[Flow, Sequence[Write]]:
     return (made.flow, made.writes) if isinstance(made, Furnished) else (made, ())
 
 
-def _no_such_flow(kind: FlowKind, request: FlowRequest) -> DoorwardError:
-    """A submission to a flow that is not there; of settings nobody hears even this without being signed in."""
-    if kind is FlowKind.SETTINGS and request.session is None:
-        return SessionMissing()
-    return FlowNotFound() if kind in (FlowKind.LOGIN, FlowKind.REGISTRATION) else FlowNotFound(GONE)
+def _check_signed_in(rules: FlowRules, request: FlowRequest) -> None:
+    """Before a flow is looked for: who is not signed in does not even learn whether it is there."""
+    if rules.settings.needs_session and request.session is None:
+        raise SessionMissing(rules.settings.sign_in_url)

@@ -50,6 +50,11 @@ class SessionInactive(Unauthorised):
 class SessionMissing(Unauthorised):
     """Nobody is signed in here, or not any more. Sign in, and start again."""
 
+    def __init__(self, sign_in_url: str = "") -> None:
+        """`sign_in_url` is the page that a browser is sent to; "": it is told like everybody else."""
+        self.sign_in_url = sign_in_url
+        super().__init__()
+
 
 class SecurityIdentityMismatch(Forbidden):
     """This form belongs to somebody else. Start your own."""

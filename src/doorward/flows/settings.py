@@ -52,10 +52,11 @@ def settings_settings(config: Config) -> SettingsSettings:
     """Of changing one's own account."""
     flow = config.selfservice.flows.settings
     return SettingsSettings(
-        kind=KindSettings(flow.ui_url, flow.lifespan),
+        kind=KindSettings(
+            flow.ui_url, flow.lifespan, needs_session=True, sign_in_url=config.selfservice.flows.login.ui_url
+        ),
         targets=return_targets(config),
         base_url=config.serve.public.base_url,
-        login_page_url=config.selfservice.flows.login.ui_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
         default_url=flow.after.default_browser_return_url,
         method_urls={

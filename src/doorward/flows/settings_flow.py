@@ -39,15 +39,11 @@ OWN_FIELDS: FieldTypes = {"method": "string", "csrf_token": "string", "transient
 
 @dataclass(frozen=True, slots=True)
 class SettingsSettings:
-    """`default_url` is where a browser goes after a change, `method_urls` after one of a certain method; else the form.
-
-    `login_page_url` is where a browser goes that is not signed in any more.
-    """
+    """`default_url` is where a browser goes after a change, `method_urls` after one of a certain method."""
 
     kind: KindSettings
     targets: ReturnTargets
     base_url: str
-    login_page_url: str
     header_allowlist: tuple[str, ...] = ()
     default_url: str | None = None
     method_urls: Mapping[str, str] = field(default_factory=dict)
@@ -141,9 +137,7 @@ class SettingsRules:
     # Submitting
 
     async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
-        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required; a browser goes and signs in."""
-        if request.session is None and flow.type is FlowType.BROWSER and not request.is_json:
-            return self._settings.login_page_url
+        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
         await self._parts.access.of_sender(flow, request)
         return None
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from doorward.clock import Clock
 from doorward.errors import DoorwardError, NotFound
-from doorward.flows.errors import LoginElsewhereRequired, SecurityCsrfViolation
+from doorward.flows.errors import LoginElsewhereRequired, SecurityCsrfViolation, SessionMissing
 from doorward.flows.errors_store import FlowError, find_error, keep_error
 from doorward.flows.return_to import with_query
 from doorward.security.tokens import is_equal
@@ -17,6 +17,8 @@ from doorward.web.negotiate import is_json_client
 from doorward.web.problems import json_problem, problem_of
 from doorward.web.responses import redirect
 from doorward.web.site import Site
+
+FOUND = 302
 
 
 class ErrorPages:
@@ -38,6 +40,8 @@ class ErrorPages:
             return json_problem(error)
         if isinstance(error, LoginElsewhereRequired):
             return redirect(request, error.redirect_browser_to)
+        if isinstance(error, SessionMissing) and error.sign_in_url:
+            return redirect(request, error.sign_in_url, FOUND)
         kept = dict(problem_of(error).error)
         if details := {name: value for name, value in kept.get("details", {}).items() if name != "reject_reason"}:
             kept["details"] = details

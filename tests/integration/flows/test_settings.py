@@ -84,8 +84,12 @@ async def test_nobody_else_sees_or_changes_it(make_house: MakeHouse) -> None:
             await call
     with pytest.raises(SessionInactive):
         await bob.start()
-    with pytest.raises(SessionMissing):
-        await bob.save(replace(flow, id=uuid4()), method="profile")
+    for call in (
+        house.engine.fetch(FlowKind.SETTINGS, str(uuid4()), bob.request({})),
+        bob.save(replace(flow, id=uuid4()), method="profile"),
+    ):
+        with pytest.raises(SessionMissing):
+            await call
     with pytest.raises(FlowNotFound):
         await ada.save(replace(flow, id=uuid4()), method="profile")
 
