@@ -383,8 +383,7 @@ async def test_answers_that_are_none(egress: Egress, answer: bytes, kind: str) -
 async def test_of_an_answer_that_broke_off_the_head_is_known(egress: Egress) -> None:
     with pytest.raises(EgressFailed) as caught:
         await speak(egress, b"HTTP/1.1 201 Created\r\nX-Id: 7\r\nContent-Length: 10\r\n\r\nhalf")
-    head = caught.value.answered
-    assert head is not None
+    assert (head := caught.value.answered) is not None
     assert (head.status, head.headers["x-id"], head.body, head.truncated) == (201, "7", b"", True)
 
 
