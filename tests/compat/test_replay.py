@@ -56,7 +56,6 @@ def counts(recordings: Path, tmp_path_factory: pytest.TempPathFactory, pytestcon
     show(pytestconfig, done.stdout)
     found = {name: int(equal) for equal, _, name in COUNT.findall(done.stdout)}
     assert found, done.stdout + done.stderr
-    assert "UNUSED deviation" not in done.stdout
     return found
 
 
@@ -74,7 +73,11 @@ def show(config: pytest.Config, told: str) -> None:
     """The table to the terminal, the differences to the log of a failure."""
     print(told)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    lines = [line for line in told.splitlines() if COUNT.match(line) or line.endswith("scenarios")]
+    # A deviation that was not needed is told and no failure: some depend on which of two deliveries arrives first.
+    shown = ("DIFFERS", "UNUSED deviation")
+    lines = [
+        line for line in told.splitlines() if COUNT.match(line) or line.endswith("scenarios") or line.startswith(shown)
+    ]
     if reporter is not None:
         reporter.write_line("")
         for line in lines:
