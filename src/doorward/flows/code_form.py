@@ -15,14 +15,18 @@ CODE, METHOD, RESEND, IDENTIFIER = "code", "method", "resend", "identifier"
 
 def code_nodes(flow: Flow, words: Words, label: int, kept: Iterable[Node]) -> list[Node]:
     """`kept` are the hidden fields that say for whom; `label` is the code's own message id."""
-    nodes = [
-        *kept,
+    nodes = [*kept, *code_fields(words, label)]
+    return [*nodes, csrf_node()] if flow.type is FlowType.BROWSER else nodes
+
+
+def code_fields(words: Words, label: int) -> list[Node]:
+    """What awaits a code: its field, the button, and the one that sends another."""
+    return [
         input_node(METHOD, "hidden", CODE, value=CODE),
         input_node(CODE, "text", CODE, words.say(label), required=True, autocomplete="one-time-code"),
         submit_node(METHOD, CODE, CODE, words.say(1070009)),
         submit_node(RESEND, CODE, CODE, words.say(1070008)),
     ]
-    return [*nodes, csrf_node()] if flow.type is FlowType.BROWSER else nodes
 
 
 def bare_identifier(value: str) -> Node:

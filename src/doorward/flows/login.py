@@ -9,13 +9,13 @@ from doorward.errors import DoorwardError, InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.chosen_schema import asked_schema, chosen_schema, with_identifier_label
 from doorward.flows.code_form import with_identifier
+from doorward.flows.code_plans import CodeMissed
 from doorward.flows.contract import Detour, Effect, Furnished, KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SessionAal1Required, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import LENIENT_YES, exchange_code
 from doorward.flows.failed_step import FailedStep
 from doorward.flows.form import FormProblem
-from doorward.flows.login_codes import CodeMissed
 from doorward.flows.login_contract import (
     AAL1,
     AAL2,

@@ -23,13 +23,19 @@ from doorward.flows.contract import (
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import exchange_code
-from doorward.flows.form import FormProblem, trait_values, with_members, with_problems, with_values
+from doorward.flows.form import FormProblem, trait_values, with_members, with_values
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
 from doorward.flows.ordering import field_names, sort_registration
 from doorward.flows.payload import TRANSIENT
-from doorward.flows.registration_form import Submission, field_types, plain_problems, read_submission
+from doorward.flows.registration_form import (
+    Submission,
+    field_types,
+    plain_problems,
+    read_submission,
+    rejected_registration,
+)
 from doorward.flows.registration_plan import RegistrationPlan, Writers
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import ReturnTargets
@@ -37,9 +43,10 @@ from doorward.flows.run_hooks import Asked, HookRunner, PatchRefused
 from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.events import Cause
-from doorward.identities.model import AddressStatus
+from doorward.identities.normalise import via_of
 from doorward.identities.render import public_identity
 from doorward.identities.schema import IdentitySchema
+from doorward.identities.verified import with_verified
 from doorward.security.tokens import new_csrf_token
 
 
@@ -149,19 +156,19 @@ class RegistrationRules:
         words = self._catalogue.words(flow.language)
         body = await request.read(field_types(schema, self._methods))
         if body.problem is not None:
-            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
+            return rejected_registration(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
         submission = read_submission(body.values, schema, words, flow)
         method = next((each for each in self._methods if each.is_mine(submission.form)), None)
         problems = plain_problems(submission, self._methods)
         if method is None and not problems:
-            return _rejected(flow, FormProblem(None, words.say(4010003)))
+            return rejected_registration(flow, FormProblem(None, words.say(4010003)))
         typed = replace(flow, ui=with_values(flow.ui, trait_values(submission.form.traits)))
         if method is None or problems:
-            return _rejected(typed, *problems)
+            return rejected_registration(typed, *problems)
         submission = replace(submission, form=replace(submission.form, flow=typed))
         stranger = check_sender(flow, request, submission.form.text("csrf_token"), words)
         if stranger is not None:
-            return _rejected(typed, stranger)
+            return rejected_registration(typed, stranger)
         return await self._registered(typed, flow, request, method, submission)
 
     async def _registered(
@@ -171,7 +178,7 @@ class RegistrationRules:
         decision = await method.register(form)
         match decision:
             case Refused(problems):
-                return _rejected(flow, *problems)
+                return rejected_registration(flow, *problems)
             case NextStage(stage):
                 return Rejection(self._staged(flow, stage, submission), Why.CHALLENGED)
             case Proven():
@@ -197,9 +204,9 @@ class RegistrationRules:
         )
         if isinstance(asked, PatchRefused):
             # What was typed is not what was refused.
-            return _rejected(replace(_without_payload(flow), state=typed.state), *asked.problems)
+            return rejected_registration(replace(_without_payload(flow), state=typed.state), *asked.problems)
         if isinstance(asked, Veto):
-            return _rejected(replace(typed, state=flow.state), *asked.problems)
+            return rejected_registration(replace(typed, state=flow.state), *asked.problems)
         assert isinstance(asked, Asked)  # nothing that runs after a registration asks for more first
         plan = self._plan(flow, request, method, asked, words, location)
         values = trait_values(asked.draft.identity.traits)
@@ -277,24 +284,12 @@ class RegistrationRules:
             raise SelfServiceFlowDisabled("registration flow disabled")
 
 
-def _rejected(flow: Flow, *problems: FormProblem) -> Rejection:
-    ui = with_problems(flow.ui, problems)
-    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))
-
-
-COMPLETED = AddressStatus.COMPLETED
-
-
 def _with_proved(draft: Draft, addresses: Sequence[str]) -> Draft:
     """A draft whose addresses are verified where a code has just come back from them."""
-    at = draft.identity.created_at
-    proved = tuple(
-        replace(each, verified=True, status=AddressStatus.COMPLETED, verified_at=at)
-        if each.value in addresses
-        else each
-        for each in draft.identity.verifiable_addresses
-    )
-    return replace(draft, identity=replace(draft.identity, verifiable_addresses=proved))
+    identity = draft.identity
+    for address in addresses:
+        identity = with_verified(identity, via_of(address), address, identity.created_at)
+    return replace(draft, identity=identity)
 
 
 def _without_payload(flow: Flow) -> Flow:

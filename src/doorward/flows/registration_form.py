@@ -1,14 +1,17 @@
-"""Reads a submitted registration form: which fields it has, the traits in it, what is plainly wrong with it. Pure."""
+"""Reads a submitted registration form: which fields it has, the traits in it, what is plainly wrong with it; and shows
+it again with that. Pure.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from doorward.flows.contract import Form, RegistrationMethod
+from doorward.flows.contract import Form, RegistrationMethod, Rejection
 from doorward.flows.errors import UnreadableSubmission
-from doorward.flows.form import FormProblem
+from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow
+from doorward.flows.ordering import field_names, sort_registration
 from doorward.flows.payload import TRANSIENT, payload_problems, read_payload
 from doorward.flows.request import FieldTypes
 from doorward.flows.violations import problems_of
@@ -76,3 +79,9 @@ def plain_problems(submission: Submission, methods: Sequence[RegistrationMethod]
 
 def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _copied(inner) if isinstance(inner, Mapping) else inner for key, inner in value.items()}
+
+
+def rejected_registration(flow: Flow, *problems: FormProblem) -> Rejection:
+    """The form after a mistake, in its order."""
+    ui = with_problems(flow.ui, problems)
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))

@@ -10,11 +10,11 @@ from doorward.flows import store
 from doorward.flows.answers import Done
 from doorward.flows.contract import Effect, SettledWaiter, Wish, Write
 from doorward.flows.first_attempts import await_first_attempts
-from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.form import FormProblem
 from doorward.flows.login_plan import ProofSpent
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
-from doorward.flows.ordering import field_names, sort_registration
+from doorward.flows.registration_form import rejected_registration
 from doorward.flows.verification import StartedVerification, Verifications
 from doorward.identities.draft import Draft
 from doorward.identities.events import Cause
@@ -101,8 +101,7 @@ class RegistrationPlan:
         return None
 
     def _form(self, *problems: FormProblem) -> Flow:
-        ui = with_problems(self.flow.ui, problems)
-        return replace(self.flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes))))
+        return rejected_registration(self.flow, *problems).flow
 
     def _body(self, written: Change, issued: Issued, is_handed_out: bool) -> Mapping[str, Any]:
         identity = public_identity(written.identity, self.writers.base_url)

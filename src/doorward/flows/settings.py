@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from doorward.config.methods import CodeSettings, LinkSettings
 from doorward.config.model import Config
+from doorward.config.model_flows import AfterConfig
 from doorward.config.read import read
 from doorward.flows.codes import CodeLimits
 from doorward.flows.contract import KindSettings
@@ -39,11 +40,7 @@ def registration_settings(config: Config) -> RegistrationSettings:
         base_url=config.serve.public.base_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
         default_url=flow.after.default_browser_return_url,
-        method_urls={
-            name: own.default_browser_return_url
-            for name, own in flow.after.methods.items()
-            if own.default_browser_return_url
-        },
+        method_urls=_method_urls(flow.after),
         has_legacy_verification_items=config.feature_flags.legacy_continue_with_verification_ui,
     )
 
@@ -59,11 +56,7 @@ def settings_settings(config: Config) -> SettingsSettings:
         base_url=config.serve.public.base_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
         default_url=flow.after.default_browser_return_url,
-        method_urls={
-            name: own.default_browser_return_url
-            for name, own in flow.after.methods.items()
-            if own.default_browser_return_url
-        },
+        method_urls=_method_urls(flow.after),
     )
 
 
@@ -89,11 +82,7 @@ def login_settings(config: Config) -> LoginSettings:
         is_identifier_first=flow.style == "identifier_first",
         header_allowlist=config.clients.web_hook.header_allowlist,
         default_url=flow.after.default_browser_return_url,
-        method_urls={
-            name: own.default_browser_return_url
-            for name, own in flow.after.methods.items()
-            if own.default_browser_return_url
-        },
+        method_urls=_method_urls(flow.after),
         required_aal=config.session.whoami.required_aal,
         is_code_factor=code is not None and code.mfa_enabled,
         has_legacy_verification_items=config.feature_flags.legacy_continue_with_verification_ui,
@@ -159,3 +148,9 @@ def _read(settings: type[S], config: Config, name: str) -> S:
     """A method's settings; what is wrong in them was refused when the configuration was loaded."""
     method = config.selfservice.methods.get(name)
     return settings() if method is None else read(settings, method.config, f"{method.path}.config", [])
+
+
+def _method_urls(after: AfterConfig) -> dict[str, str]:
+    """Where a browser goes after a certain method."""
+    named = {name: own.default_browser_return_url for name, own in after.methods.items()}
+    return {name: url for name, url in named.items() if url}

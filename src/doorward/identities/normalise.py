@@ -42,6 +42,11 @@ def normalise_phone(value: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def via_of(address: str) -> str:
+    """How an address is written to: `sms` for phone numbers, `email` for everything else."""
+    return "sms" if is_phone(address) else "email"
+
+
 def is_phone(value: str) -> bool:
     """The check behind the schema format `tel`: a number that may exist, not only one of a possible length."""
     text = unicodedata.normalize("NFKC", value).strip()

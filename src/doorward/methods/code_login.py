@@ -12,12 +12,12 @@ from doorward.flows.code_form import (
     labelled_identifier,
     with_bare_identifier,
 )
+from doorward.flows.code_plans import CodeMissed, CodeOfInactive, CodeSending
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Purpose, Recipient
 from doorward.flows.contract import Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
-from doorward.flows.login_codes import CodeMissed, CodeOfInactive, CodeSending
 from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginStage, LoginView, is_refresh
 from doorward.flows.login_form import rejected_login
 from doorward.flows.model import FlowState, Node
@@ -25,9 +25,10 @@ from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.payload import payload_of
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Identity
-from doorward.identities.normalise import is_phone, normalise_identifier
+from doorward.identities.normalise import normalise_identifier, via_of
 from doorward.identities.store import find_by_identifier, find_by_verifiable_address
-from doorward.methods.code_proof import CodeTools, use_code, with_verified
+from doorward.identities.verified import with_verified
+from doorward.methods.code_proof import CodeTools, use_code
 
 
 class CodeLogin:
@@ -80,11 +81,12 @@ class CodeLogin:
             return rejected_login(waiting, FormProblem(CODE, form.words.say(4000002, {"property": CODE})))
         found = await tools.sender.codes.peek(tools.database.reader, form.flow.id, Purpose.LOGIN, code)
         if isinstance(found, Miss) or identity is None or found.recipient.identity_id != identity.id:
-            return CodeMissed(tools.sender, tools.clock, waiting, form.words)
+            return CodeMissed(tools.sender, tools.clock, waiting, form.words, 4010008, rejected_login)
         if not identity.is_active:
             return CodeOfInactive(tools.sender, tools.clock, form.flow, form.words, code)
-        proven = with_verified(identity, found.recipient, tools.clock.now())
-        use = use_code(tools, form, code, found.recipient)
+        to = found.recipient
+        proven = with_verified(identity, to.via, to.address, tools.clock.now())
+        use = use_code(tools, form, code, to)
         return Authenticated(proven, CODE, AAL1, (use,), state=FlowState.PASSED_CHALLENGE)
 
     def send_to(self, form: LoginForm, address: str, identity: Identity | None) -> Refused | Plan:
@@ -102,8 +104,8 @@ class CodeLogin:
         payload = payload_of(form.values)
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE)
         errand = Errand(flow, Purpose.LOGIN, payload=payload, trace_id=form.request.trace_id)
-        recipient = Recipient("sms" if is_phone(address) else "email", address, identity.id)
-        return CodeSending(self._tools.sender, self._tools.clock, errand, recipient, identity)
+        recipient = Recipient(via_of(address), address, identity.id)
+        return CodeSending(self._tools.sender, self._tools.clock, errand, (recipient,), identity)
 
     def _same(self, form: LoginForm, found: Identity | None) -> Identity | None:
         """Who proves again can only be who is signed in."""
@@ -113,7 +115,7 @@ class CodeLogin:
         reader = self._tools.database.reader
         identity = await find_by_identifier(reader, CODE, address)
         if identity is None and self._tools.is_fallback_on:
-            identity = await find_by_verifiable_address(reader, "sms" if is_phone(address) else "email", address)
+            identity = await find_by_verifiable_address(reader, via_of(address), address)
         return identity
 
 

@@ -1,7 +1,6 @@
 """What a one-time code proves in a sign-in: it is used up, and the address that brought it is this person's."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 
 from doorward.clock import Clock
 from doorward.flows.code_form import CODE
@@ -12,7 +11,6 @@ from doorward.flows.contract import Write
 from doorward.flows.login_contract import LoginForm
 from doorward.flows.login_plan import ProofSpent
 from doorward.identities.events import Cause
-from doorward.identities.model import AddressStatus, Identity
 from doorward.identities.service import IdentityService
 from doorward.storage.contract import Database, Transaction
 
@@ -43,14 +41,3 @@ def use_code(tools: CodeTools, form: LoginForm, code: str, recipient: Recipient)
         await tools.identities.mark_address_verified(tx, recipient.identity_id, recipient.via, recipient.address, cause)
 
     return write
-
-
-def with_verified(identity: Identity, recipient: Recipient, now: datetime) -> Identity:
-    """The person as they are once the write is done."""
-    proven = tuple(
-        replace(each, verified=True, status=AddressStatus.COMPLETED, verified_at=now, updated_at=now)
-        if each.value == recipient.address and each.via == recipient.via and not each.verified
-        else each
-        for each in identity.verifiable_addresses
-    )
-    return replace(identity, verifiable_addresses=proven)

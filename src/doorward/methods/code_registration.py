@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doorward.flows.code_form import CODE, METHOD, RESEND
+from doorward.flows.answers import Why
+from doorward.flows.code_form import CODE, METHOD, RESEND, code_fields
+from doorward.flows.code_plans import CodeMissed, CodeSending
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Purpose, Recipient
@@ -12,12 +14,12 @@ from doorward.flows.form import FormProblem
 from doorward.flows.login_plan import ProofSpent
 from doorward.flows.messages import Words
 from doorward.flows.model import CSRF_FIELD, Flow, FlowState, Node
-from doorward.flows.nodes import input_node, submit_node
+from doorward.flows.nodes import submit_node
 from doorward.flows.payload import payload_of
-from doorward.flows.registration_codes import RegistrationCodeMissed, RegistrationCodeSending
+from doorward.flows.registration_form import rejected_registration
 from doorward.flows.request import FieldTypes
 from doorward.identities.draft import NewIdentity
-from doorward.identities.normalise import is_phone
+from doorward.identities.normalise import via_of
 from doorward.methods.code_proof import CodeTools
 from doorward.methods.profile import FORWARDS, SCREEN
 from doorward.storage.contract import Transaction
@@ -67,7 +69,7 @@ class CodeRegistration:
         tools, code = self._tools, form.text(CODE)
         found = await tools.sender.codes.peek(tools.database.reader, form.flow.id, Purpose.REGISTRATION, code)
         if isinstance(found, Miss):
-            return RegistrationCodeMissed(tools.sender, tools.clock, form.flow, form.words)
+            return CodeMissed(tools.sender, tools.clock, form.flow, form.words, 4040003, rejected_registration)
         use = self._use(form.flow, code)
         return Proven((), writes=(use,), proved=(found.recipient.address,), state=FlowState.PASSED_CHALLENGE)
 
@@ -80,22 +82,17 @@ class CodeRegistration:
         internal = {**flow.internal, TRAITS: dict(form.traits)}
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE, internal=internal)
         errand = Errand(flow, Purpose.REGISTRATION, payload=payload_of(form.values))
-        recipients = tuple(Recipient("sms" if is_phone(each) else "email", each) for each in credential.identifiers)
-        return RegistrationCodeSending(self._tools.sender, self._tools.clock, errand, recipients, form.traits)
+        recipients = tuple(Recipient(via_of(each), each) for each in credential.identifiers)
+        # A browser is sent on with 303, unlike after a mistake (as in Kratos).
+        sender, clock = self._tools.sender, self._tools.clock
+        return CodeSending(sender, clock, errand, recipients, traits=form.traits, why=Why.CHALLENGED)
 
     def _awaiting(self, form: Form) -> Flow:
         """The form with hidden traits and the field for the code; in two steps there is a way back."""
         words, shown = form.words, form.flow.ui.nodes
         kept = [node for node in shown if node.name == CSRF_FIELD]
         traits = [node.with_attributes(type="hidden") for node in shown if node.name.startswith("traits.")]
-        nodes = [
-            *kept,
-            *traits,
-            input_node(METHOD, "hidden", CODE, value=CODE),
-            input_node(CODE, "text", CODE, words.say(1070012), required=True, autocomplete="one-time-code"),
-            submit_node(METHOD, CODE, CODE, words.say(1070009)),
-            submit_node(RESEND, CODE, CODE, words.say(1070008)),
-        ]
+        nodes = [*kept, *traits, *code_fields(words, 1070012)]
         if any(node.group == "profile" for node in shown):
             nodes.append(submit_node(SCREEN, FORWARDS, "profile", words.say(1040008)))
         return form.flow.with_ui(nodes=[replace(node, messages=()) for node in nodes], messages=[words.say(1040005)])

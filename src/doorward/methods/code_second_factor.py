@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from doorward.errors import InvalidInput
 from doorward.flows.code_form import CODE, IDENTIFIER, METHOD, RESEND, code_nodes, with_bare_identifier, with_identifier
+from doorward.flows.code_plans import CodeMissed, CodeSending
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Purpose, Recipient
 from doorward.flows.contract import Furnished, Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
-from doorward.flows.login_codes import CodeMissed, CodeSending
 from doorward.flows.login_contract import AAL2, Authenticated, LoginForm, LoginView
 from doorward.flows.login_form import rejected_login
 from doorward.flows.messages import Words
@@ -23,9 +23,10 @@ from doorward.flows.nodes import submit_node
 from doorward.flows.payload import payload_of
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Identity
-from doorward.identities.normalise import is_phone, normalise_identifier
+from doorward.identities.normalise import normalise_identifier, via_of
 from doorward.identities.schema import texts_at
-from doorward.methods.code_proof import CodeTools, use_code, with_verified
+from doorward.identities.verified import with_verified
+from doorward.methods.code_proof import CodeTools, use_code
 from doorward.storage.contract import Transaction
 
 ADDRESS, VIA = "address", "via"
@@ -94,9 +95,10 @@ class CodeSecondFactor:
             return rejected_login(waiting, _missing(form, CODE))
         found = await tools.sender.codes.peek(tools.database.reader, form.flow.id, Purpose.LOGIN, code)
         if isinstance(found, Miss) or identity is None or found.recipient.identity_id != identity.id:
-            return CodeMissed(tools.sender, tools.clock, waiting, form.words)
-        proven = with_verified(identity, found.recipient, tools.clock.now())
-        use = use_code(tools, form, code, found.recipient)
+            return CodeMissed(tools.sender, tools.clock, waiting, form.words, 4010008, rejected_login)
+        to = found.recipient
+        proven = with_verified(identity, to.via, to.address, tools.clock.now())
+        use = use_code(tools, form, code, to)
         return Authenticated(proven, CODE, AAL2, (use,), state=FlowState.PASSED_CHALLENGE)
 
     def _sending(self, form: LoginForm, address: str) -> Rejection | Plan:
@@ -108,7 +110,7 @@ class CodeSecondFactor:
             return rejected_login(flow, FormProblem(None, form.words.say(4000035)))
         sent = self._awaiting(flow, address, form.words)
         errand = Errand(sent, Purpose.LOGIN, payload=payload_of(form.values), trace_id=form.request.trace_id)
-        return CodeSending(self._tools.sender, self._tools.clock, errand, _recipient(address, identity), identity)
+        return CodeSending(self._tools.sender, self._tools.clock, errand, (_recipient(address, identity),), identity)
 
     def _awaiting(self, flow: Flow, address: str, words: Words) -> Flow:
         """Every address becomes a hidden identifier; the first one is what was chosen (as in Kratos)."""
@@ -129,15 +131,11 @@ def _asked_address(form: LoginForm) -> str:
 
 
 def _recipient(address: str, identity: Identity) -> Recipient:
-    return Recipient(_channel(address), address, identity.id)
-
-
-def _channel(address: str) -> str:
-    return "sms" if is_phone(address) else "email"
+    return Recipient(via_of(address), address, identity.id)
 
 
 def _button(address: str, words: Words) -> Node:
-    label = words.say(1010023, {"address": address, "channel": _channel(address)})
+    label = words.say(1010023, {"address": address, "channel": via_of(address)})
     return submit_node(ADDRESS, address, CODE, label)
 
 

@@ -1,6 +1,8 @@
-"""What signing in by code stores before anybody is signed in: a code that is sent, a guess that missed."""
+"""What a form of codes stores before anybody is signed in or up: a code that is sent, a guess that missed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from doorward.clock import Clock
 from doorward.errors import DoorwardError
@@ -9,37 +11,47 @@ from doorward.flows.answers import Stored, Why
 from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Purpose, Recipient
-from doorward.flows.contract import Write
-from doorward.flows.form import FormProblem, with_problems
-from doorward.flows.login_form import rejected_login
+from doorward.flows.contract import Rejection, Write
+from doorward.flows.form import FormProblem
+from doorward.flows.login_form import vetoed_login
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowState
-from doorward.flows.ordering import sort_login
 from doorward.flows.payload import TRANSIENT
 from doorward.identities.model import Identity
 from doorward.storage.contract import Transaction
 
+TOO_MANY = "Too many wrong codes were tried here. Start again."
+
+Reject = Callable[[Flow, FormProblem], Rejection]
+"""How a kind of form shows a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class CodeSending:
-    """The form that awaits the code, the code, and its message: all or none. Earlier codes end."""
+    """The form that awaits the code, and a code with its message for every recipient: all or none. Earlier codes end.
+
+    `identity` is whose addresses they are, `traits` those of somebody who is about to sign up. `why`: what a browser
+    is told by the answer's status.
+    """
 
     sender: CodeSender = field(repr=False)
     clock: Clock = field(repr=False)
     errand: Errand
-    recipient: Recipient
-    identity: Identity
+    recipients: tuple[Recipient, ...]
+    identity: Identity | None = None
+    traits: Mapping[str, Any] | None = field(default=None, repr=False)
+    why: Why = Why.REJECTED
 
     async def write(self, tx: Transaction) -> None:
         flow = self.errand.flow
         await store.update_flow(tx, flow, self.clock.now())
         await self.sender.codes.invalidate(tx, flow.id, self.errand.purpose)
-        await self.sender.send(tx, self.errand, self.recipient, self.identity)
+        for recipient in self.recipients:
+            await self.sender.send(tx, self.errand, recipient, self.identity, self.traits)
 
     async def conclude(self, written: None) -> Stored:
         """400: there is more to do. The payload is shown in this answer and not kept (as in Kratos)."""
-        flow = self.errand.flow
-        return Stored(replace(flow, beside={TRANSIENT: self.errand.payload or {}}), Why.REJECTED)
+        return Stored(replace(self.errand.flow, beside={TRANSIENT: self.errand.payload or {}}), self.why)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
@@ -47,20 +59,26 @@ class CodeSending:
 
 @dataclass(frozen=True, slots=True)
 class CodeMissed:
-    """A guess that was wrong is counted together with the form that says so: in the form, and for the person."""
+    """A guess that was wrong is counted together with the form that says so: in the form, and for the person.
+
+    `wrong_id` is the message's, `reject` shows it; `counted` is what else counts the failure.
+    """
 
     sender: CodeSender = field(repr=False)
     clock: Clock = field(repr=False)
     flow: Flow
     words: Words
+    wrong_id: int
+    reject: Reject = field(repr=False)
     counted: tuple[Write, ...] = ()
 
     async def write(self, tx: Transaction) -> Flow:
         for count in self.counted:
             await count(tx)
         missed = await self.sender.codes.count_miss(tx, self.flow.id)
-        message = self.words.say(4000001, {"reason": TOO_MANY}) if missed is Miss.TOO_MANY else self.words.say(4010008)
-        flow = rejected_login(self.flow, FormProblem(None, message)).flow
+        is_over = missed is Miss.TOO_MANY
+        message = self.words.say(4000001, {"reason": TOO_MANY}) if is_over else self.words.say(self.wrong_id)
+        flow = self.reject(self.flow, FormProblem(None, message)).flow
         await store.update_flow(tx, flow, self.clock.now())
         return flow
 
@@ -83,9 +101,8 @@ class CodeOfInactive:
 
     async def write(self, tx: Transaction) -> Flow:
         await self.sender.codes.redeem(tx, self.flow.id, Purpose.LOGIN, self.code)
-        ui = with_problems(self.flow.ui, [FormProblem(None, self.words.say(4010011))])
-        ui = replace(ui, nodes=sort_login(ui.nodes))
-        flow = replace(self.flow, ui=ui, state=FlowState.PASSED_CHALLENGE)
+        flow = vetoed_login(self.flow, FormProblem(None, self.words.say(4010011))).flow
+        flow = replace(flow, state=FlowState.PASSED_CHALLENGE)
         await store.update_flow(tx, flow, self.clock.now())
         return flow
 
@@ -94,6 +111,3 @@ class CodeOfInactive:
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
-
-
-TOO_MANY = "Too many wrong codes were tried here. Start again."
