@@ -13,7 +13,7 @@ from doorward.clock import Clock
 from doorward.courier.model import Channel, Message, TemplateType, template_data
 from doorward.flows.codes import OneTimeCodes
 from doorward.flows.codes_links import OneTimeLinks
-from doorward.flows.codes_store import Form, Purpose, Recipient
+from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.model import Flow
 from doorward.flows.return_to import with_query
 from doorward.identities.model import Identity, VerifiableAddress
@@ -137,6 +137,12 @@ class CodeSender:
             await self._warn(tx, errand, recipient)
         else:
             await self.pretend(tx, errand, recipient)
+
+    async def use_up(self, tx: Transaction, proof: OneTimeCode, code: str) -> bool:
+        """Uses a code or a link up; whether nobody was faster."""
+        if proof.form is Form.LINK:
+            return await self.links.use(tx, proof)
+        return isinstance(await self.codes.redeem(tx, proof.flow_id, proof.purpose, code), OneTimeCode)
 
     async def _warn(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
         template = UNKNOWN[errand.purpose, errand.form]

@@ -1,4 +1,4 @@
-"""What recovery stores: something sent, a wrong code counted, or a person let back in."""
+"""What recovery stores: something sent, or a person let back in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,10 +7,10 @@ from typing import Any
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done, Navigate, Reread, Stored, Why
-from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.errors import FailedAfterwards
+from doorward.flows.missed_guess import MissedGuess
 from doorward.flows.model import Flow, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.recovery_settings import RecoveryTools
@@ -78,43 +78,6 @@ class Redrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class MissedRecovery:
-    """A code that was not right: counted, and said; after too many a new flow takes this one's place.
-
-    `shown` is the payload in the answer; None where people choose the address (as in Kratos).
-    """
-
-    tools: RecoveryTools
-    flow: Flow
-    code: str = field(repr=False)
-    shown: Mapping[str, Any] | None = field(repr=False)
-    too_many: Replacement
-
-    async def write(self, tx: Transaction) -> bool:
-        """Whether the flow goes on."""
-        if await self.tools.sender.codes.redeem(tx, self.flow.id, Purpose.RECOVERY, self.code) is Miss.TOO_MANY:
-            await self.too_many.write(tx)
-            return False
-        await store.update_flow(tx, self._told(), self.tools.clock.now())
-        return True
-
-    async def conclude(self, written: bool) -> Stored | Reread:
-        """A wrong code is no error to Kratos's clients: 200, with a message."""
-        if not written:
-            return await self.too_many.conclude(None)
-        told = self._told()
-        beside = {} if self.shown is None else {TRANSIENT: dict(self.shown)}
-        return Stored(replace(told, beside={**told.beside, **beside}), Why.ADVANCED)
-
-    def refused(self, error: DoorwardError) -> Flow | None:
-        return None
-
-    def _told(self) -> Flow:
-        words = self.tools.catalogue.words(self.flow.language)
-        return self.flow.with_ui(messages=[words.say(4060006)])
-
-
-@dataclass(frozen=True, slots=True)
 class Recovered:
     """The proof is used up, the address is verified, a session begins, and the settings wait for a new password.
 
@@ -130,7 +93,7 @@ class Recovered:
     sign_in: SignIn
     cause: Cause
     settings_flow: Flow
-    missed: MissedRecovery | Replacement
+    missed: MissedGuess | Replacement
     csrf_cookie: str = field(repr=False)
     is_told: bool
     ends_others: bool
@@ -138,7 +101,7 @@ class Recovered:
 
     async def write(self, tx: Transaction) -> Any:
         """None when it succeeded; else what `missed` wrote."""
-        if not await is_used(tx, self.tools, self.proof, self.code):
+        if not await self.tools.sender.use_up(tx, self.proof, self.code):
             return (await self.missed.write(tx),)
         to = self.proof.recipient
         identities = self.tools.identities
@@ -196,7 +159,7 @@ class RefusedRecovery:
     async def write(self, tx: Transaction) -> None:
         """The address is proved all the same."""
         to = self.proof.recipient
-        if await is_used(tx, self.tools, self.proof, self.code):
+        if await self.tools.sender.use_up(tx, self.proof, self.code):
             if to.identity_id is not None:
                 await self.tools.identities.mark_address_verified(tx, to.identity_id, to.via, to.address, self.cause)
             await store.update_flow(tx, self.flow, self.tools.clock.now())
@@ -211,13 +174,6 @@ class RefusedRecovery:
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
-
-
-async def is_used(tx: Transaction, tools: RecoveryTools, proof: OneTimeCode, code: str) -> bool:
-    """Uses a code or a link up; whether nobody was faster."""
-    if proof.form is Form.LINK:
-        return await tools.sender.links.use(tx, proof)
-    return isinstance(await tools.sender.codes.redeem(tx, proof.flow_id, Purpose.RECOVERY, code), OneTimeCode)
 
 
 def passed(flow: Flow, csrf_token: str) -> Flow:

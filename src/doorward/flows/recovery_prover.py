@@ -12,11 +12,12 @@ from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
 from doorward.flows.messages import Message
+from doorward.flows.missed_guess import MissedGuess
 from doorward.flows.model import Flow, FlowType
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE, with_last_csrf
-from doorward.flows.recovery_plans import MissedRecovery, Recovered, RefusedRecovery, passed
+from doorward.flows.recovery_plans import Recovered, RefusedRecovery, passed
 from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
@@ -33,6 +34,7 @@ from doorward.security.tokens import new_csrf_token
 from doorward.sessions.render import session_json
 
 MINUTE_S = 60
+WRONG = 4060006
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,16 @@ class RecoveryProver:
         """What a code brings about."""
         code, flow = rescue.form.text(CODE), rescue.flow
         shown = rescue.form.payload if rescue.shows_payload else None
-        missed = MissedRecovery(self._tools, flow, code, shown, too_many)
-        found = await self._tools.sender.codes.peek(self._tools.database.reader, flow.id, Purpose.RECOVERY, code)
+        sender, purpose, words = self._tools.sender, Purpose.RECOVERY, self._tools.catalogue.words(flow.language)
+        missed = MissedGuess(sender, self._tools.clock, flow, purpose, code, words, WRONG, shown, too_many)
+        found = await sender.codes.peek(self._tools.database.reader, flow.id, purpose, code)
         return missed if isinstance(found, Miss) else await self._recovered(rescue, found, missed)
 
     async def by_link(self, rescue: Rescue, link: OneTimeCode, wrong: Replacement) -> Plan:
         """What a link brings about; `wrong` is said when it opens nothing after all."""
         return await self._recovered(rescue, link, wrong)
 
-    async def _recovered(self, rescue: Rescue, proof: OneTimeCode, missed: MissedRecovery | Replacement) -> Plan:
+    async def _recovered(self, rescue: Rescue, proof: OneTimeCode, missed: MissedGuess | Replacement) -> Plan:
         tools, flow, request = self._tools, rescue.flow, rescue.request
         identity = await self._owner(proof)
         if identity is None:

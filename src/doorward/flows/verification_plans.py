@@ -8,13 +8,12 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Reread, Stored, Why
-from doorward.flows.codes import Miss
 from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.errors import FailedAfterwards, SelfServiceFlowReturnToForbidden
 from doorward.flows.messages import Catalogue, Words
+from doorward.flows.missed_guess import MissedGuess
 from doorward.flows.model import Flow, FlowState, FlowType
-from doorward.flows.payload import TRANSIENT
 from doorward.flows.pending_changes import PendingChanges
 from doorward.flows.proof_form import continue_nodes
 from doorward.flows.replacement import Replacement
@@ -90,39 +89,6 @@ class SendProof:
 
 
 @dataclass(frozen=True, slots=True)
-class MissedCode:
-    """A code that was not right: counted, and said; after too many a new flow takes this one's place."""
-
-    tools: ProofTools
-    flow: Flow
-    code: str = field(repr=False)
-    payload: Mapping[str, Any] = field(repr=False)
-    too_many: Replacement
-
-    async def write(self, tx: Transaction) -> bool:
-        """Whether the flow goes on."""
-        if await self.tools.sender.codes.redeem(tx, self.flow.id, Purpose.VERIFICATION, self.code) is Miss.TOO_MANY:
-            await self.too_many.write(tx)
-            return False
-        await store.update_flow(tx, self._told(), self.tools.clock.now())
-        return True
-
-    async def conclude(self, written: bool) -> Stored | Reread:
-        """A wrong code is no error to Kratos's clients: 200, with a message."""
-        if not written:
-            return await self.too_many.conclude(None)
-        told = self._told()
-        return Stored(replace(told, beside={**told.beside, TRANSIENT: dict(self.payload)}), Why.ADVANCED)
-
-    def refused(self, error: DoorwardError) -> Flow | None:
-        return None
-
-    def _told(self) -> Flow:
-        words = self.tools.catalogue.words(self.flow.language)
-        return self.flow.with_ui(messages=[words.say(4070006)])
-
-
-@dataclass(frozen=True, slots=True)
 class ProvedAddress:
     """The code or link is used up, the address is verified, and whoever waited for that hears of it.
 
@@ -136,12 +102,12 @@ class ProvedAddress:
     code: str = field(repr=False)
     identity: Identity
     cause: Cause
-    missed: MissedCode | Replacement
+    missed: MissedGuess | Replacement
     objection: Replacement | FailedAfterwards | None = None
 
     async def write(self, tx: Transaction) -> Any:
         """None when it succeeded; else what `missed` wrote."""
-        if not await self._is_used(tx):
+        if not await self.tools.sender.use_up(tx, self.proof, self.code):
             return (await self.missed.write(tx),)
         to = self.proof.recipient
         await self.tools.identities.mark_address_verified(tx, self.identity.id, to.via, to.address, self.cause)
@@ -162,12 +128,6 @@ class ProvedAddress:
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
-
-    async def _is_used(self, tx: Transaction) -> bool:
-        sender = self.tools.sender
-        if self.proof.form is Form.LINK:
-            return await sender.links.use(tx, self.proof)
-        return isinstance(await sender.codes.redeem(tx, self.flow.id, self.proof.purpose, self.code), OneTimeCode)
 
     def _passed(self) -> Flow:
         words = self.tools.catalogue.words(self.flow.language)

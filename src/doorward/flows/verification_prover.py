@@ -10,6 +10,7 @@ from doorward.flows.codes_store import OneTimeCode, Purpose
 from doorward.flows.contract import Plan, Veto
 from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
+from doorward.flows.missed_guess import MissedGuess
 from doorward.flows.model import Flow
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.pending_changes import PendingChange
@@ -19,7 +20,7 @@ from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
 from doorward.flows.run_hooks import HookRunner, SeePerson
 from doorward.flows.template_context import template_context
-from doorward.flows.verification_plans import MissedCode, ProofTools, ProvedAddress, passed
+from doorward.flows.verification_plans import ProofTools, ProvedAddress, passed
 from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
@@ -27,6 +28,8 @@ from doorward.identities.store import find_identity
 from doorward.identities.verified import with_verified
 from doorward.security.tokens import new_csrf_token
 from doorward.storage.contract import Database
+
+WRONG = 4070006
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,11 @@ class Prover:
     async def by_code(self, flow: Flow, request: FlowRequest, form: ProofForm, too_many: Replacement) -> Plan:
         """What a code brings about."""
         code = form.text(CODE)
-        missed = MissedCode(self.tools, flow, code, form.payload, too_many)
-        codes = self.tools.sender.codes
-        found = await codes.peek(self.database.reader, flow.id, Purpose.VERIFICATION, code)
+        sender, purpose, words = self.tools.sender, Purpose.VERIFICATION, self.tools.catalogue.words(flow.language)
+        missed = MissedGuess(
+            sender, self.tools.clock, flow, purpose, code, words, WRONG, shown=form.payload, too_many=too_many
+        )
+        found = await sender.codes.peek(self.database.reader, flow.id, purpose, code)
         if isinstance(found, Miss):
             return missed
         return await self._proved(flow, request, form, found, missed)
@@ -60,7 +65,7 @@ class Prover:
         return await self._proved(flow, request, form, link, wrong)
 
     async def _proved(
-        self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedCode | Replacement
+        self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedGuess | Replacement
     ) -> Plan:
         reader = self.database.reader
         change = await self._waiting_for(flow, proof)
@@ -95,7 +100,7 @@ class Prover:
         return ChangedAddress(self.changes, proved, change, request, context, ask)
 
     async def _objection(
-        self, flow: Flow, identity: Identity, missed: MissedCode | Replacement, see: SeePerson
+        self, flow: Flow, identity: Identity, missed: MissedGuess | Replacement, see: SeePerson
     ) -> Replacement | FailedAfterwards | None:
         """What a hook has against it, as a new form; or how it failed."""
         try:
@@ -107,7 +112,7 @@ class Prover:
             return FailedAfterwards(failure, new_csrf_token())
         if not isinstance(asked, Veto):
             return None
-        base = missed.too_many if isinstance(missed, MissedCode) else missed
+        base = missed.too_many if isinstance(missed, MissedGuess) else missed
         return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, asked.problems)))
 
     async def _waiting_for(self, flow: Flow, proof: OneTimeCode) -> PendingChange | None:
