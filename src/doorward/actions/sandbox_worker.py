@@ -106,6 +106,9 @@ def send(answers: BinaryIO, status: bytes, payload: bytes) -> None:
 
 def main() -> NoReturn:
     """The argument is the memory allowance in bytes."""
+    # A terminal's Ctrl-C is for the server, which ends its workers itself. A session of its own would do as well, and
+    # cost answers: where Linux groups tasks by session, a niceness counts only within one.
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[1]))
     sys.exit(0)

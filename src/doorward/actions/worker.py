@@ -124,8 +124,6 @@ async def start_worker(memory_bytes: int) -> Worker:
         # Go collects garbage before the hard limit rather than dying at it; an arena that the C library keeps for a
         # thread of Go's would take 64 MiB of the address space at once, and a harmless template would die of it
         env={"GOMAXPROCS": "1", "MALLOC_ARENA_MAX": "1", "GOMEMLIMIT": str(memory_bytes * 3 // 4)},
-        # a terminal's Ctrl-C is for the server, which ends its workers itself
-        start_new_session=True,
         limit=BUFFER_BYTES,
     )
     worker = Worker(process, memory_bytes)
