@@ -16,6 +16,7 @@ from yarl import URL
 
 from doorward.security.addresses import AddressClass
 from doorward.security.egress_policy import SENTENCES, EgressPolicy
+from doorward.security.gzip_answer import GzipAnswer, GzipBroken
 from doorward.security.outgoing import (
     EgressFailed,
     EgressRefused,
@@ -41,6 +42,7 @@ CONNECTIONS = 100
 CONNECTIONS_PER_HOST = 32
 CONNECT_TIMEOUT_S = 10.0
 CHUNK_BYTES = 64 << 10
+GZIP = "gzip"
 HEADERS, HEADER_BYTES = 100, 32 << 10
 """Of an answer: how many, and how long each. One that goes on is hung up on."""
 
@@ -127,8 +129,8 @@ class Egress:
                 key = name.lower()
                 headers[key] = f"{headers[key]}, {value}" if key in headers else value
             try:
-                body, truncated = await _read(answer, request.max_response_bytes)
-            except aiohttp.ClientPayloadError:
+                body, truncated = await _read(answer, request.max_response_bytes, _find_gzip(hop, answer))
+            except (aiohttp.ClientPayloadError, GzipBroken):
                 head = OutgoingResponse(answer.status, headers, b"", time.monotonic() - began, truncated=True)
                 reason = f"{masked(request.url)} broke its answer off."
                 raise EgressFailed(reason, "protocol", sent=True, answered=head) from None
@@ -209,7 +211,8 @@ def _session(policy: EgressPolicy, resolver: AbstractResolver, *, is_exempt: boo
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
         trust_env=False,
         trace_configs=[tracing],
-        headers={"User-Agent": "Doorward", "Accept-Encoding": "gzip"},
+        headers={"User-Agent": "Doorward", "Accept-Encoding": GZIP},
+        auto_decompress=False,
         skip_auto_headers=("Accept",),
         max_field_size=HEADER_BYTES,
         max_headers=HEADERS,
@@ -223,17 +226,33 @@ async def _mark_sent(
     context.trace_request_ctx.sent = True
 
 
-async def _read(answer: aiohttp.ClientResponse, limit_bytes: int) -> tuple[bytes, bool]:
-    """At most `limit_bytes` of the decompressed body, and whether there was more (the connection is then given up)."""
+def _find_gzip(hop: Hop, answer: aiohttp.ClientResponse) -> GzipAnswer | None:
+    """What opens the answer, if it is what was asked for: any other label is not ours to judge, and the body stays.
+
+    As Kratos's HTTP client does it: who asks for an encoding with a header of his own gets the answer as it came.
+    """
+    is_asked = not any(name.lower() == "accept-encoding" for name in hop.headers)
+    return GzipAnswer() if is_asked and answer.headers.get("Content-Encoding", "").lower() == GZIP else None
+
+
+async def _read(answer: aiohttp.ClientResponse, limit_bytes: int, gzip: GzipAnswer | None) -> tuple[bytes, bool]:
+    """At most `limit_bytes` of the opened body, and whether there was more (the connection is then given up).
+
+    Raises GzipBroken.
+    """
     parts: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit_bytes:
-            answer.close()
-            return b"".join(parts)[:limit_bytes], True
-    return b"".join(parts), False
+        for part in gzip.opened(chunk) if gzip else (chunk,):
+            parts.append(part)
+            size += len(part)
+            if size > limit_bytes:
+                answer.close()
+                return b"".join(parts)[:limit_bytes], True
+    if gzip:
+        parts.append(gzip.rest())
+    body = b"".join(parts)
+    return body[:limit_bytes], len(body) > limit_bytes
 
 
 def _as_failure(error: Exception, url: str, sent: bool) -> EgressRefused | EgressFailed:

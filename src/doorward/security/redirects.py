@@ -13,7 +13,7 @@ from doorward.security.outgoing import EgressRefused, OutgoingRequest, masked
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
-OWNED_BY_CLIENT = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+OWNED_BY_CLIENT = frozenset({"host", "content-length", "transfer-encoding", "trailer"})
 TO_GET = frozenset({301, 302, 303})
 AGAIN = frozenset({307, 308})
 PRIVATE = frozenset({"authorization", "cookie", "cookie2", "www-authenticate", "proxy-authorization"})
