@@ -96,7 +96,8 @@ class FlowEngine:
             return await self._replaced(rules, flow, request)
         step = await rules.submit(flow, request)
         if isinstance(step, Rejection):
-            return await self._rejected(step.flow, step.why, step.writes)
+            shown = await self._rejected(step.flow, step.why, step.writes)
+            return shown if _may_send(request, kind) else replace(shown, body=flow_json(step.flow, reveals_csrf=False))
         if isinstance(step, MovedOn | Navigate | Reread):
             return step
         try:
@@ -192,6 +193,11 @@ async def _may_start(rules: FlowRules, type_: FlowType, request: FlowRequest) ->
 
 def _parts(made: Flow | Furnished) -> tuple[Flow, Sequence[Write]]:
     return (made.flow, made.writes) if isinstance(made, Furnished) else (made, ())
+
+
+def _may_send(request: FlowRequest, kind: FlowKind) -> bool:
+    """A stranger's registration form is shown without the token that would send it (as in Kratos)."""
+    return kind is not FlowKind.REGISTRATION or bool(request.csrf_cookie)
 
 
 def _check_signed_in(rules: FlowRules, request: FlowRequest) -> None:

@@ -84,6 +84,24 @@ async def test_only_the_browser_that_started_it(make_house: MakeHouse) -> None:
     assert await house.count("identities") == 0
 
 
+async def test_a_stranger_is_not_shown_the_token(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("session"))
+    owner = house.client(BROWSER)
+    shown = await owner.start()
+    stranger = house.client(BROWSER)
+    stranger.csrf = ""
+    told = await stranger.submit(shown, form("nobody"))
+    assert isinstance(told, Shown)
+    assert messages(told) == {"traits.email": [4000040]}
+    assert _token_in(told) == ""
+    assert _token_in(await owner.submit(shown, form("nobody"))) != ""
+
+
+def _token_in(shown: Any) -> Any:
+    (field,) = [node for node in shown.body["ui"]["nodes"] if node["attributes"]["name"] == "csrf_token"]
+    return field["attributes"]["value"]
+
+
 @pytest.mark.parametrize("carries", [{"headers": {"origin": ("https://evil.example",)}}, {"cookies": {"a": "b"}}])
 async def test_no_browser_submits_an_api_flow(make_house: MakeHouse, carries: dict[str, Any]) -> None:
     house = await make_house(configuration("session"))
