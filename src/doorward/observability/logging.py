@@ -1,6 +1,7 @@
 """Structured log lines: an event name and fields, as JSON or as text for a terminal."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 """The id that follows a request to its deliveries' attempts; every line of the request carries it."""
 
 ROOT = "doorward"
+# Whatever could begin a line of its own, or tell a terminal something: C0, DEL, C1, and Unicode's own line ends.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Log:
@@ -62,15 +65,20 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """For people: time, level, event, fields."""
+    """For people: time, level, event, fields. What others wrote into them stays in its line (CWE-117)."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = getattr(record, "fields", {})
-        tail = "".join(f" {name}={value}" for name, value in fields.items())
+        tail = "".join(f" {name}={in_line(str(value))}" for name, value in fields.items())
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
-        text = f"{moment} {record.levelname.lower():7} {redact_text(record.getMessage())}{tail}"
+        text = f"{moment} {record.levelname.lower():7} {in_line(redact_text(record.getMessage()))}{tail}"
         trace = trace_of(record, self)
         return f"{text}\n{trace}" if trace else text
+
+
+def in_line(text: str) -> str:
+    """A text whose control characters are written as `\\x0a`."""
+    return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def trace_of(record: logging.LogRecord, formatter: logging.Formatter) -> str:
