@@ -18,6 +18,7 @@ from doorward.web.overload import OverloadGuard
 from doorward.web.problems import json_problem, problem_of
 from doorward.web.request_context import RequestContext
 from doorward.web.routing import Routes
+from doorward.web.transport import StrictTransport
 
 NO_CACHE = "private, no-cache, no-store, must-revalidate"
 
@@ -68,7 +69,8 @@ def public_stack(
 ) -> ASGIApp:
     """The public port. CORS is outside CSRF: a preflight sets no cookie."""
     inner = CsrfGuard(Problems(Routes(routes)), cookies)
-    app = OverloadGuard(Cors(NoCache(inner), config.cors), is_line_full=is_line_full)
+    guarded = OverloadGuard(Cors(NoCache(inner), config.cors), is_line_full=is_line_full)
+    app = StrictTransport(guarded, config.base_url)
     return RequestContext(app, "public", metrics, is_health_silent=config.request_log.disable_for_health)
 
 
@@ -77,5 +79,5 @@ def admin_stack(routes: Sequence[Route], config: AdminServe, metrics: Metrics) -
     keys = [key.reveal() for key in config.api_keys]
     guarded = AdminGuard(Problems(Routes(routes)), config.base_url, keys, is_open=config.open)
     is_health_silent = config.request_log.disable_for_health
-    app = OverloadGuard(NoCache(guarded))
+    app = StrictTransport(OverloadGuard(NoCache(guarded)), config.base_url)
     return RequestContext(app, "admin", metrics, is_health_silent=is_health_silent)
