@@ -16,6 +16,7 @@ from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.api.openapi import openapi_document
 from doorward.api.public.errors import ErrorsApi
+from doorward.api.public.flow_results import FlowResults
 from doorward.api.public.flows import FlowEndpoints
 from doorward.api.public.logout import LogoutApi, LogoutSettings
 from doorward.api.public.meta import DescriptionApi, HealthApi
@@ -37,7 +38,7 @@ from doorward.identities.service import IdentityService
 from doorward.methods.password import PasswordMethod
 from doorward.methods.password_login import PasswordLogin
 from doorward.methods.profile import ProfileStep
-from doorward.observability.metrics import make_metrics
+from doorward.observability.metrics import Metrics, make_metrics
 from doorward.security.breaches import BreachList, BreachSettings
 from doorward.security.egress import Egress
 from doorward.security.egress_policy import EgressPolicy
@@ -133,6 +134,7 @@ class PublicPort:
     database: Database
     clock: MovableClock
     events: EventRows
+    metrics: Metrics
 
     def client(self) -> Client:
         return Client(self.app)
@@ -236,13 +238,15 @@ def _assembled(
     logout = LogoutSettings(return_targets(config), left.after.default_browser_return_url, left.clear_browser_data)
     templates = config.session.whoami.tokenizer.templates
     egress = Egress(EgressPolicy.from_config(config.clients.http, dev=config.dev))
+    metrics = make_metrics()
+    errors, results = ErrorPages(database, clock, site.error_page_url), FlowResults(metrics)
     tokenizer = Tokenizer(templates, site.base_url, sandbox, TemplateSource(egress, clock))
     routes = [
-        *FlowEndpoints(FlowKind.REGISTRATION, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
-        *FlowEndpoints(FlowKind.LOGIN, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
-        *FlowEndpoints(FlowKind.SETTINGS, engine, site, ErrorPages(database, clock, site.error_page_url)).routes(),
+        *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.LOGIN, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors, results).routes(),
         *SessionsApi(site, WhoamiCaching(), ending, tokenizer).routes(),
-        *LogoutApi(site, ending, ErrorPages(database, clock, site.error_page_url), logout).routes(),
+        *LogoutApi(site, ending, errors, logout).routes(),
         *SchemasApi(schemas).routes(),
         *ErrorsApi(site).routes(),
         *HealthApi(database).routes(),
@@ -251,8 +255,8 @@ def _assembled(
     ]
     document = openapi_document("Doorward", "0", site.base_url, routes)
     routes += DescriptionApi(document).routes()
-    app = public_stack(routes, serve.public, site.cookies, make_metrics())
-    return PublicPort(app, tuple(routes), site, config, database, clock, events)
+    app = public_stack(routes, serve.public, site.cookies, metrics)
+    return PublicPort(app, tuple(routes), site, config, database, clock, events, metrics)
 
 
 async def signed_up(client: Client, email: str, **traits: Any) -> Reply:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -14,6 +15,7 @@ from doorward.api.admin.meta import AdminMetaApi
 from doorward.api.admin.other_port import PublicElsewhere
 from doorward.api.openapi import openapi_document
 from doorward.api.public.errors import ErrorsApi
+from doorward.api.public.flow_results import FlowResults
 from doorward.api.public.flows import FlowEndpoints
 from doorward.api.public.meta import DescriptionApi, HealthApi
 from doorward.api.public.other_port import AdminElsewhere
@@ -109,18 +111,20 @@ def make_site(core: Core) -> Site:
         clock=core.clock,
         required_aal=core.config.session.whoami.required_aal,
         is_code_factor=core.config.selfservice.methods["code"].mfa_enabled,
+        proxies=tuple(ip_network(each) for each in serve.public.trusted_proxies),
     )
 
 
 def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> ASGIApp:
     """The port that people reach."""
     errors = ErrorPages(core.database, core.clock, site.error_page_url)
+    results = FlowResults(core.metrics)
     routes = [
-        *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors).routes(),
-        *FlowEndpoints(FlowKind.LOGIN, engine, site, errors).routes(),
-        *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors).routes(),
-        *FlowEndpoints(FlowKind.VERIFICATION, engine, site, errors).routes(),
-        *FlowEndpoints(FlowKind.RECOVERY, engine, site, errors).routes(),
+        *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.LOGIN, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.VERIFICATION, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.RECOVERY, engine, site, errors, results).routes(),
         *public_session_routes(core, site, errors, sandbox),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),

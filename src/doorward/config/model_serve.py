@@ -82,6 +82,12 @@ class PublicServe:
     cors: CorsConfig = section(CorsConfig, "Cross-origin requests.")
     tls: TlsConfig = section(TlsConfig, "TLS on this port itself.")
     request_log: RequestLogConfig = section(RequestLogConfig, "Request log.")
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Networks (`203.0.113.0/24`) of proxies or a CDN in front whose `X-Forwarded-For` is believed when failures"
+        " are counted; private addresses always are.",
+        ours=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

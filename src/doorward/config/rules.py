@@ -15,7 +15,20 @@ CIPHER_CHARACTERS = 32
 
 def check_rules(config: Config) -> Iterator[Problem]:
     """Every problem that no single key shows."""
-    for rule in (_schemas, _secrets, _ports, _flows, _destinations, _actions, _cookies, _tracing, _crm, _blocked):
+    for rule in (
+        _schemas,
+        _secrets,
+        _ports,
+        _proxies,
+        _cors,
+        _flows,
+        _destinations,
+        _actions,
+        _cookies,
+        _tracing,
+        _crm,
+        _blocked,
+    ):
         yield from rule(config)
 
 
@@ -70,6 +83,23 @@ def _ports(config: Config) -> Iterator[Problem]:
             yield warning("admin_open", "serve.admin.open", "whoever reaches the admin port rules everything")
     if config.serve.public.port == admin.port != 0:
         yield error("duplicate", "serve.admin.port", f"the public port is {admin.port} already")
+
+
+def _proxies(config: Config) -> Iterator[Problem]:
+    for index, text in enumerate(config.serve.public.trusted_proxies):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            path = f"serve.public.trusted_proxies.{index}"
+            yield error("wrong_value", path, "expected a network: 203.0.113.0/24, 2001:db8::/32 or one address")
+
+
+def _cors(config: Config) -> Iterator[Problem]:
+    """Cookies that go along from other sites, and answers that every site may read, are open accounts together."""
+    cors, same_site = config.serve.public.cors, config.session.cookie.same_site or config.cookies.same_site
+    if cors.enabled and cors.allow_credentials and "*" in cors.allowed_origins and same_site == "None":
+        text = "with SameSite=None pages of every site ask as whoever looks at them: name your own origins"
+        yield warning("cors_open", "serve.public.cors.allowed_origins", text)
 
 
 def _flows(config: Config) -> Iterator[Problem]:

@@ -215,7 +215,7 @@ class LoginRules:
         return await self._decided(flow, form, method)
 
     async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
-        person, ip_address = _attempted(form), form.request.device.ip_address
+        person, ip_address = _attempted(form), form.request.counted_address
         await self._parts.throttle.check(person, ip_address)
         decision = await method.login(form)
         counted = self._parts.throttle.failed(person, ip_address)

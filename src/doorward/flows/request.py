@@ -43,6 +43,7 @@ class FlowRequest:
     `read` decodes the body once it is known which fields the form has.
     `is_json`: the client wants JSON rather than redirects; `accepts_json`: it says so by Accept, whatever the type of
     what it sends. `session` is the live session that came along,
+    `counted_address` is what failures are counted by; unlike the device's it cannot be made up by the client.
     `session_token` what opens it and `identity` whose it is (without credentials). `continuity` are the steps that this
     browser may take up again.
     """
@@ -60,6 +61,7 @@ class FlowRequest:
     session: Session | None = None
     session_token: str = field(default="", repr=False)
     identity: Identity | None = None
+    counted_address: str = field(default="", repr=False)
     continuity: Held = field(default_factory=dict)
     trace_id: str = ""
 

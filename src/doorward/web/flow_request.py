@@ -8,7 +8,7 @@ from doorward.flows.query_string import first_of
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.observability.tracing import current_trace_id
 from doorward.web.body import read_submission
-from doorward.web.client import device_of
+from doorward.web.client import counted_address, device_of
 from doorward.web.csrf import csrf_token_of
 from doorward.web.negotiate import accepts_json, is_json_client
 from doorward.web.site import Site, find_visitor
@@ -21,10 +21,12 @@ async def flow_request(request: Request, site: Site) -> FlowRequest:
         return await read_submission(request, types)
 
     visitor = await find_visitor(request, site)
+    peer = request.client.host if request.client else ""
     return FlowRequest(
         method=request.method,
         url=external_url(request),
-        device=device_of(request.headers, request.client.host if request.client else ""),
+        device=device_of(request.headers, peer),
+        counted_address=counted_address(request.headers, peer, site.proxies),
         headers=headers_of(request),
         cookies=request.cookies,
         query=first_values(request),

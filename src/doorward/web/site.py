@@ -13,6 +13,7 @@ from doorward.sessions.aal import AAL2, HIGHEST, is_enough
 from doorward.sessions.model import Session
 from doorward.sessions.service import SessionService, is_live
 from doorward.storage.contract import Database
+from doorward.web.client import Network
 from doorward.web.cookies import Cookies
 from doorward.web.session_token import Credential, find_credential
 
@@ -21,7 +22,8 @@ from doorward.web.session_token import Credential, find_credential
 class Site:
     """Made once, by `app.py`. Addresses end with a slash; `error_page_url` is where browsers are shown errors.
 
-    `required_aal` is `session.whoami.required_aal`; `is_code_factor`: mailed codes count as second factors.
+    `required_aal` is `session.whoami.required_aal`; `is_code_factor`: mailed codes count as second factors. `proxies`
+    are those in front of us that have public addresses.
     """
 
     base_url: str
@@ -34,6 +36,7 @@ class Site:
     clock: Clock
     required_aal: str = "aal1"
     is_code_factor: bool = False
+    proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

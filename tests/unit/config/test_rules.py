@@ -28,6 +28,10 @@ HUBSPOT = {"name": "a", "on": ["identity.created"], "hook": "hubspot", "config":
         ({"serve": {"admin": {"host": "unix:/run/a"}}}, ("serve.admin.host", "wrong_value")),
         ({"serve": {"admin": {"port": 4433}}}, ("serve.admin.port", "duplicate")),
         (
+            {"serve": {"public": {"trusted_proxies": ["192.0.2.0/24", "10.0.0.1/8"]}}},
+            ("serve.public.trusted_proxies.1", "wrong_value"),
+        ),
+        (
             {"selfservice": {"methods": {"totp": {"mfa_enabled": True}}}},
             ("selfservice.methods.totp.mfa_enabled", "unknown_key"),
         ),
@@ -53,6 +57,7 @@ def test_errors(load_tree: LoadTree, changes: dict[str, Any], expected: tuple[st
         ({"serve": {"admin": {"host": "0.0.0.0", "open": True}}}, "admin_open"),
         ({"selfservice": {"flows": {"recovery": {"enabled": True, "use": "link"}}}}, "method_off"),
         ({"cookies": {"same_site": "None", "secure": False}}, "cookie_dropped"),
+        ({"serve": {"public": {"cors": {"enabled": True}}}, "cookies": {"same_site": "None"}}, "cors_open"),
         ({"tracing": {"provider": "jaeger"}}, "ignored"),
         (
             {

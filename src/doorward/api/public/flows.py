@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from doorward.api.public.flow_results import FlowResults
 from doorward.errors import DoorwardError
 from doorward.flows.answers import Answer, Diverted, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
 from doorward.flows.continuity import Held, forgotten_steps
@@ -49,11 +50,14 @@ REFUSALS = {400: "Closed, signed in already, or a return_to that is not allowed.
 class FlowEndpoints:
     """The routes of one kind of flow."""
 
-    def __init__(self, kind: FlowKind, engine: FlowEngine, site: Site, errors: ErrorPages) -> None:
+    def __init__(
+        self, kind: FlowKind, engine: FlowEngine, site: Site, errors: ErrorPages, results: FlowResults
+    ) -> None:
         self._kind = kind
         self._engine = engine
         self._site = site
         self._errors = errors
+        self._results = results
 
     def routes(self) -> list[Route]:
         """`/self-service/KIND/api`, `/browser`, `/flows`, and the submit."""
@@ -73,6 +77,7 @@ class FlowEndpoints:
     async def _start_api(self, request: Request) -> Response:
         """Starts a flow for a native app, which uses neither cookies nor redirects."""
         answer = await self._engine.start(self._kind, FlowType.API, await flow_request(request, self._site))
+        self._results.began(self._kind, answer)
         return self._answered(request, answer, is_json=True)
 
     @operation(
@@ -82,6 +87,7 @@ class FlowEndpoints:
         """Starts a flow for a browser."""
         asked = await flow_request(request, self._site)
         answer = await self._engine.start(self._kind, FlowType.BROWSER, asked)
+        self._results.began(self._kind, answer)
         # A Content-Type on a GET makes errors JSON, but not the flow (as in Kratos).
         response = self._answered(request, answer, is_json=asked.accepts_json)
         return self._with_continuity(response, *forgotten_steps(self._kind, asked.continuity))
@@ -116,7 +122,13 @@ class FlowEndpoints:
     )
     async def _submit(self, request: Request) -> Response:
         """Submits a form."""
-        answer = await self._engine.submit(self._kind, await flow_request(request, self._site))
+        asked = await flow_request(request, self._site)
+        try:
+            answer = await self._engine.submit(self._kind, asked)
+        except DoorwardError as raised:
+            self._results.failed(self._kind, raised.error if isinstance(raised, FailedAfterwards) else raised)
+            raise
+        self._results.submitted(self._kind, answer)
         return self._answered(request, answer, is_json_client(request.headers))
 
     def _answered(self, request: Request, answer: Answer, is_json: bool) -> Response:
