@@ -7,6 +7,7 @@ import asyncio
 import resource
 
 from doorward.app.odd_methods import OddMethodsProtocol
+from doorward.app.whole_answers import WholeAnswers
 
 DESCRIPTORS = 65_536
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -30,9 +31,11 @@ class BoundedProtocol(OddMethodsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _is_in_head = True
+    _answers: WholeAnswers
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self._answers = WholeAnswers(transport)
+        super().connection_made(self._answers)
         self._expect_request()
 
     def data_received(self, data: bytes) -> None:
@@ -58,6 +61,7 @@ class BoundedProtocol(OddMethodsProtocol):
 
     def on_response_complete(self) -> None:
         self._is_answering = False
+        self._answers.flush()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -155,6 +155,9 @@ class Connections:
 async def acquire(pool: Pool) -> Connection:
     """Raises DatabaseBusy when all connections stay in use, DatabaseAway when a new one cannot be made."""
     try:
+        if pool.get_idle_size() > 0:
+            # One that stands ready is there at once, and the driver's watch over the time would be a task of its own.
+            return await pool.acquire()
         return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
     except TimeoutError:
         if pool.get_size() < pool.get_max_size():
