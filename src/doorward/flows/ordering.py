@@ -3,11 +3,13 @@
 The CSRF field, the first trait, the password, the other traits; then everything else by group, buttons last.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from doorward.flows.model import CSRF_FIELD, Node
 
 GROUPS = ("oidc", "saml", "default", "webauthn", "passkey", "code", "password", "captcha", "profile")
+FIELDS = "fields"
+"""Key of a registration flow's internal memory: the traits of its schema, which messages may bring others beside."""
 PASSWORD = "password"  # noqa: S105 -- the name of a field
 
 
@@ -45,39 +47,26 @@ def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 
 def sort_registration(nodes: Iterable[Node], trait_names: Sequence[str]) -> tuple[Node, ...]:
-    """Stable: what has no place of its own keeps its order within its group; a list's members stand behind the list."""
+    """Of several at one place, and of those without a place within their group, the lesser value stands first."""
     nodes = tuple(nodes)
     # Beside codes a password stands with its group (as in Kratos).
     has_codes = any(node.group == "code" for node in nodes)
     placed = [CSRF_FIELD, *trait_names[:1], *([] if has_codes else [PASSWORD]), *trait_names[1:]]
     places = {name: place for place, name in enumerate(placed)}
 
-    def key(node: Node) -> tuple[int, int, bool]:
-        place = _place(places, node.name)
-        if place is not None:
-            return (place, 0, False)
+    def key(node: Node) -> tuple[int, int, bool, str]:
+        place = next((place for name, place in places.items() if node.name.startswith(name)), None)
         group = GROUPS.index(node.group) if node.group in GROUPS else -1
-        return (len(places), group, node.name == "method")
+        if place is not None:
+            return (place, group, False, _shown(node))
+        return (len(places), group, node.name == "method", _shown(node))
 
     return tuple(sorted(nodes, key=key))
 
 
-def field_names(nodes: Iterable[Node]) -> list[str]:
-    """The schema's fields among a form's nodes: those that messages brought come later, above or below one of them."""
-    names: list[str] = []
-    for node in nodes:
-        is_brought = any(_is_within(node.name, each) or _is_within(each, node.name) for each in names)
-        if node.name.startswith("traits.") and not is_brought:
-            names.append(node.name)
-    return names
-
-
-def _is_within(name: str, other: str) -> bool:
-    return name.startswith(f"{other}.")
-
-
-def _place(places: Mapping[str, int], name: str) -> int | None:
-    """That of the field itself, or of the nearest one that it lies in."""
-    while name not in places and "." in name:
-        name = name.rpartition(".")[0]
-    return places.get(name)
+def _shown(node: Node) -> str:
+    """A node's value as Kratos orders by it: none at all stands behind figures and in front of letters."""
+    value = node.attributes.get("value")
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -27,7 +27,7 @@ from doorward.flows.form import FormProblem, trait_values, with_members, with_va
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
-from doorward.flows.ordering import field_names, sort_registration
+from doorward.flows.ordering import FIELDS, sort_registration
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.registration_form import (
     Submission,
@@ -117,7 +117,7 @@ class RegistrationRules:
                 **asked_schema(request.query),
                 **exchange_code(flow.type, request),
             },
-            internal={**flow.internal, SHOWN: shown_consents(schema)},
+            internal={**flow.internal, SHOWN: shown_consents(schema), FIELDS: [each.name for each in schema.fields]},
         )
         await self._hooks.before(flow, self._context(flow, request))
         return flow
@@ -266,7 +266,8 @@ class RegistrationRules:
         if stage is not Stage.CREDENTIALS:
             return _without_payload(staged)
         nodes = with_members(staged.ui.nodes, form.traits)
-        staged = staged.with_ui(nodes=sort_registration(nodes, field_names(nodes)), messages=[form.words.say(1040009)])
+        nodes = sort_registration(nodes, [each.name for each in form.schema.fields])
+        staged = staged.with_ui(nodes=nodes, messages=[form.words.say(1040009)])
         kept = {TRANSIENT: submission.payload}
         return replace(staged, internal={**staged.internal, **kept}, beside={**staged.beside, **kept})
 

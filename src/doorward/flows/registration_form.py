@@ -11,7 +11,7 @@ from doorward.flows.errors import UnreadableSubmission
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow
-from doorward.flows.ordering import field_names, sort_registration
+from doorward.flows.ordering import FIELDS, sort_registration
 from doorward.flows.payload import TRANSIENT, payload_problems, read_payload
 from doorward.flows.request import FieldTypes
 from doorward.flows.violations import problems_of
@@ -84,4 +84,4 @@ def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
 def rejected_registration(flow: Flow, *problems: FormProblem) -> Rejection:
     """The form after a mistake, in its order."""
     ui = with_problems(flow.ui, problems)
-    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, field_names(ui.nodes)))))
+    return Rejection(replace(flow, ui=replace(ui, nodes=sort_registration(ui.nodes, flow.internal[FIELDS]))))
