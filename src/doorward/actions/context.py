@@ -9,7 +9,6 @@ from doorward.clock import rfc3339
 from doorward.identities.events import IdentityEvent
 from doorward.identities.render import public_identity
 
-REDACTED = "<redacted>"
 KNOWS_SESSION = ("login", "settings")
 """Flows whose hooks see a session in Kratos."""
 
@@ -49,12 +48,6 @@ def allowed_headers(headers: Mapping[str, Iterable[str]], allowlist: Iterable[st
     """Canonical name to values, only those that `clients.web_hook.header_allowlist` names."""
     allowed = {name.lower() for name in allowlist}
     return {canonical(name): list(values) for name, values in headers.items() if name.lower() in allowed}
-
-
-def redacted_cookies(cookies: Mapping[str, str], allowed: Iterable[str] = ()) -> dict[str, str]:
-    """Names stay, values go: a template must not leak a session. Kratos passes them in full (a listed deviation)."""
-    shown = set(allowed)
-    return {name: value if name in shown else REDACTED for name, value in cookies.items()}
 
 
 def canonical(name: str) -> str:

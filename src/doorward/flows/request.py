@@ -44,6 +44,7 @@ class FlowRequest:
     `is_json`: the client wants JSON rather than redirects; `accepts_json`: it says so by Accept, whatever the type of
     what it sends. `session` is the live session that came along,
     `counted_address` is what failures are counted by; unlike the device's it cannot be made up by the client.
+    Of our own `cookies` only the names are here.
     `session_token` what opens it and `identity` whose it is (without credentials). `continuity` are the steps that this
     browser may take up again.
     """

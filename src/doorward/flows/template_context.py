@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from doorward.actions.context import allowed_headers, redacted_cookies
+from doorward.actions.context import allowed_headers
 from doorward.flows.model import Flow
 from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
@@ -12,12 +12,12 @@ from doorward.flows.request import FlowRequest
 def template_context(flow: Flow, request: FlowRequest, header_allowlist: Iterable[str]) -> dict[str, Any]:
     """`flow`, `request_headers`, `request_method`, `request_url`, `request_cookies`.
 
-    No CSRF token and no cookie's value is in it: a template sends what it sees to somebody else.
+    No CSRF token is in it, and of our own cookies not the values: a template sends what it sees to somebody else.
     """
     return {
         "flow": flow_json(flow, reveals_csrf=False),
         "request_headers": allowed_headers(request.headers, header_allowlist),
         "request_method": request.method,
         "request_url": request.url,
-        "request_cookies": redacted_cookies(request.cookies),
+        "request_cookies": dict(request.cookies),
     }

@@ -11,6 +11,7 @@ from doorward.web.body import read_submission
 from doorward.web.client import counted_address, device_of
 from doorward.web.csrf import csrf_token_of
 from doorward.web.negotiate import accepts_json, is_json_client
+from doorward.web.seen_cookies import seen_cookies
 from doorward.web.site import Site, find_visitor
 
 
@@ -28,7 +29,7 @@ async def flow_request(request: Request, site: Site) -> FlowRequest:
         device=device_of(request.headers, peer),
         counted_address=counted_address(request.headers, peer, site.proxies),
         headers=headers_of(request),
-        cookies=request.cookies,
+        cookies=seen_cookies(request.headers.getlist("cookie"), site.cookies.names),
         query=first_values(request),
         read=read,
         csrf_cookie=csrf_token_of(request),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.actions.context import allowed_headers, redacted_cookies
+from doorward.actions.context import allowed_headers
 from doorward.errors import DoorwardError, Forbidden, InvalidInput
 from doorward.flows.errors import SessionInactive
 from doorward.flows.request import FlowRequest
@@ -159,7 +159,7 @@ class LogoutApi:
             "request_headers": allowed_headers(asked.headers, self._settings.header_allowlist),
             "request_method": asked.method,
             "request_url": asked.url.partition("?")[0],
-            "request_cookies": redacted_cookies(asked.cookies),
+            "request_cookies": dict(asked.cookies),
         }
         return Cause("flow", "logout", context=context, trace_id=asked.trace_id)
 
