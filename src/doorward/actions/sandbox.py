@@ -5,6 +5,7 @@ What a worker is and speaks: `worker`, `sandbox_worker`. Where templates come fr
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ import orjson
 from doorward.actions.chunks import chunks
 from doorward.actions.rendering import Cancelled, Limits, Rendered, RenderResult, TemplateFailed
 from doorward.actions.worker import Answer, SandboxBroken, Worker, WorkerDied, start_worker
+from doorward.observability.metrics import Metrics
 from doorward.observability.redact import redact_text
 
 __all__ = ["Cancelled", "Limits", "RenderResult", "Rendered", "Sandbox", "SandboxBroken", "TemplateFailed"]
@@ -31,8 +33,9 @@ LINE = re.compile(r"template:\(?(\d+)")
 class Sandbox:
     """A pool of workers. `limits` are the defaults; the memory limit belongs to the pool."""
 
-    def __init__(self, workers: int = WORKERS, limits: Limits | None = None) -> None:
+    def __init__(self, workers: int = WORKERS, limits: Limits | None = None, *, metrics: Metrics | None = None) -> None:
         self.limits = limits or Limits()
+        self._metrics = metrics
         self._size = workers
         self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
         self._busy: set[Worker] = set()
@@ -81,11 +84,11 @@ class Sandbox:
         """
         bounds = limits or self.limits
         source = template.encode()
-        refusal = _precheck(source, ctx, bounds)
-        if refusal is not None:
-            return refusal
-        answer = await self._evaluate(source, ctx, bounds, is_batch=False)
-        return answer if isinstance(answer, TemplateFailed) else _interpret(answer, bounds)
+        answer = _precheck(source, ctx, bounds) or await self._evaluate(source, ctx, bounds, is_batch=False)
+        result = answer if isinstance(answer, TemplateFailed) else _interpret(answer, bounds)
+        if self._metrics is not None and isinstance(result, TemplateFailed):
+            self._metrics.template_failures.labels(result.kind).inc()
+        return result
 
     async def render_many(self, template: str, contexts: Sequence[bytes]) -> list[RenderResult]:
         """`render` for each context, in their order, at a fraction of the cost. Raises SandboxBroken."""
@@ -110,7 +113,7 @@ class Sandbox:
         self, source: bytes, context: bytes, bounds: Limits, *, is_batch: bool
     ) -> Answer | TemplateFailed:
         worker = await self._take()
-        is_healthy = False
+        is_healthy, started = False, time.perf_counter()
         try:
             async with asyncio.timeout(bounds.wall_s):
                 answer = await worker.evaluate(source, context, bounds, is_batch=is_batch)
@@ -127,6 +130,8 @@ class Sandbox:
         finally:
             self._busy.discard(worker)
             self._give_back(worker, is_healthy=is_healthy)
+            if self._metrics is not None:
+                self._metrics.template_seconds.observe(time.perf_counter() - started)
 
     async def _take(self) -> Worker:
         """An idle worker, or a new one where starting the replacement failed."""

@@ -119,7 +119,7 @@ async def _assembled(
         vault=vault,
         courier=Courier(keys, clock, courier_connectors(config)),
         cookies=CookieSealer([secret.reveal() for secret in config.secrets.for_cookie()]),
-        passwords=PasswordHasher(hash_settings(config)),
+        passwords=PasswordHasher(hash_settings(config), observe=metrics.hash_seconds.observe),
         egress=egress,
         metrics=metrics,
         base_url=base_url,

@@ -75,7 +75,7 @@ async def make_generation(
 ) -> Generation:
     """Builds but does not start. `database` is the running one, where the dsn has not changed."""
     core = await build_core(config, clock, paths, database, metrics)
-    sandbox = Sandbox(SANDBOX_WORKERS)
+    sandbox = Sandbox(SANDBOX_WORKERS, metrics=core.metrics)
     background = Background()
     try:
         # Most that only answer never render a template.

@@ -82,6 +82,6 @@ def make_metrics() -> Metrics:
         dead_deliveries=gauge("dead_deliveries", "Deliveries that were given up and wait for a person.", "destination"),
         alerts_open=gauge("alerts_open", "Alerts that are not over.", "kind"),
         alert_messages=counter("alert_messages_total", "Tries to send an alert's message, by result.", "result"),
-        template_seconds=histogram("template_render_seconds", "Time to render a Jsonnet template."),
+        template_seconds=histogram("template_render_seconds", "Time to render a Jsonnet template, or several at once."),
         template_failures=counter("template_failures_total", "Templates that failed, by kind.", "kind"),
     )

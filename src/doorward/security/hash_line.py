@@ -18,6 +18,9 @@ FIRST_GUESS_S = 0.05
 NEWEST_SHARE = 0.1
 NICENESS = 5
 
+Observe = Callable[[float], object]
+"""Is told the seconds that each took, its wait in line included."""
+
 
 class Overloaded(Unavailable):
     """The server has too much to do at the moment. Try again shortly."""
@@ -26,7 +29,14 @@ class Overloaded(Unavailable):
 class HashLine:
     """One per process. `close` it at the end."""
 
-    def __init__(self, threads: int, *, waiting_limit: int | None = None, waiting_s: float = WAITING_S) -> None:
+    def __init__(
+        self,
+        threads: int,
+        *,
+        waiting_limit: int | None = None,
+        waiting_s: float = WAITING_S,
+        observe: Observe | None = None,
+    ) -> None:
         """`waiting_limit`: how many may wait beside those being worked on; `waiting_s`: for how long at most, by what
         a hash took lately."""
         self._threads = threads
@@ -34,6 +44,7 @@ class HashLine:
         self._waiting_s = waiting_s
         self._each_s = FIRST_GUESS_S
         self._in_line = 0
+        self._observe = observe
         self._pool = ThreadPoolExecutor(threads, "doorward-hash", initializer=step_back)
 
     @property
@@ -49,11 +60,14 @@ class HashLine:
         if self.is_full:
             raise Overloaded()
         self._in_line += 1
+        came = time.perf_counter()
         running = asyncio.get_running_loop().run_in_executor(self._pool, timed, task)
         # Counted until the thread is done, not until the caller has gone: hanging up does not free a core.
         running.add_done_callback(self._leave)
         result, took_s = await running
         self._each_s += NEWEST_SHARE * (took_s - self._each_s)
+        if self._observe is not None:
+            self._observe(time.perf_counter() - came)
         return result
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import argon2
 import bcrypt
 
 from doorward.errors import InvalidInput
-from doorward.security.hash_line import HashLine
+from doorward.security.hash_line import HashLine, Observe
 from doorward.security.hashes import BCRYPT_LIMIT_BYTES, FORMATS, HashFormat, bcrypt_cost
 
 BCRYPT_COST_MIN = 12
@@ -69,11 +69,12 @@ class PasswordHasher:
         threads: int | None = None,
         waiting_limit: int | None = None,
         formats: Sequence[HashFormat] = FORMATS,
+        observe: Observe | None = None,
     ) -> None:
         """`threads` defaults to the cores; `waiting_limit` is how many may wait beside those being worked on."""
         self._settings = settings
         self._formats = tuple(formats)
-        self._line = HashLine(threads or os.cpu_count() or 1, waiting_limit=waiting_limit)
+        self._line = HashLine(threads or os.cpu_count() or 1, waiting_limit=waiting_limit, observe=observe)
         self._decoy: str | None = None
         chosen = settings.argon2
         self._argon2 = argon2.PasswordHasher(
