@@ -346,7 +346,6 @@ class LoginRules:
 
 
 OF_CODES = ("default", "code")
-FORM = "application/x-www-form-urlencoded"
 NO_TIME = "0001-01-01T00:00:00Z"
 SIGNED_IN = "Somebody is signed in already. Sign out first, or start a form that asks again."
 
@@ -383,5 +382,6 @@ def _once(nodes: Sequence[Node]) -> list[Node]:
 def with_payload(flow: Flow, form: LoginForm) -> Flow:
     """The flow as hooks and templates see it: with what the client passes on to them."""
     payload = payload_of(form.values)
-    is_form = form.request.header("content-type").startswith(FORM)
-    return replace(flow, extra={**flow.extra, TRANSIENT: payload}) if payload or is_form else flow
+    # Where none was sent Kratos shows an empty one, but for the one method that drops them.
+    is_shown = payload or flow.active != "lookup_secret"
+    return replace(flow, extra={**flow.extra, TRANSIENT: payload}) if is_shown else flow
