@@ -66,7 +66,7 @@ class ActionRecorder:
             method=event.cause.method,
             trace_id=event.cause.trace_id,
         )
-        await insert_event(tx, row)
+        await insert_event(tx, row, is_first=event.kind is EventKind.CREATED)
         actions = self._actions.actions_for(event)
         if not actions:
             return Recorded(row.id)

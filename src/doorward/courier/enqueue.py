@@ -67,7 +67,7 @@ class Courier:
             created_at=now,
             trace_id=message.trace_id,
         )
-        await insert_event(tx, event)
+        await insert_event(tx, event, is_first=True)
         await insert_deliveries(tx, [delivery])
         await insert_message(tx, message_id, message, now)
         tx.wake(DELIVERIES)

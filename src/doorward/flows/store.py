@@ -17,7 +17,7 @@ COLUMNS = (
 
 async def insert_flow(tx: Transaction, flow: Flow) -> None:
     """Writes a new flow."""
-    await tx.execute(
+    await tx.defer(
         f"""
         INSERT INTO flows ({COLUMNS})
         VALUES (:id, :kind, :type, :state, :active, :request_url, :ui, :csrf_token, :identity_id, :schema_id, :extra,
@@ -35,9 +35,9 @@ async def insert_flow(tx: Transaction, flow: Flow) -> None:
     )
 
 
-async def update_flow(tx: Transaction, flow: Flow, at: datetime) -> bool:
-    """Writes what changes in the life of a flow; False when it is gone."""
-    written = await tx.execute(
+async def update_flow(tx: Transaction, flow: Flow, at: datetime) -> None:
+    """Writes what changes in the life of a flow; nothing when it is gone."""
+    await tx.defer(
         """
         UPDATE flows SET state = :state, active = :active, ui = :ui, csrf_token = :csrf_token,
                identity_id = :identity_id, extra = :extra, internal = :internal, updated_at = :at
@@ -45,7 +45,6 @@ async def update_flow(tx: Transaction, flow: Flow, at: datetime) -> bool:
         """,
         {**_changeable(flow), "at": at},
     )
-    return written == 1
 
 
 async def find_flow(reader: Reader, flow_id: UUID, kind: FlowKind) -> Flow | None:

@@ -125,9 +125,8 @@ class IdentityService:
         identity = draft.identity
         if not await self._insert(tx, identity):
             return None
-        seq = await store.next_event_seq(tx, identity.id)
-        await self._write_receipts(tx, identity, draft.consents, cause, seq)
-        return await self._recorded(tx, EventKind.CREATED, identity, None, cause, seq)
+        await self._write_receipts(tx, identity, draft.consents, cause, store.FIRST_SEQ)
+        return await self._recorded(tx, EventKind.CREATED, identity, None, cause, store.FIRST_SEQ)
 
     async def update(self, tx: Transaction, identity_id: UUID, change: IdentityChange, cause: Cause) -> Change:
         """Changes an identity and records `identity.updated`, and `consent.changed` where a consent did.

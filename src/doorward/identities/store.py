@@ -11,17 +11,20 @@ from doorward.ids import new_row_id
 from doorward.storage.contract import Reader, Transaction
 from doorward.storage.types import adapt_json, read_uuid
 
+FIRST_SEQ = 1
+"""The number of an identity's first event, its creation."""
+
 
 async def insert_identity(tx: Transaction, identity: Identity) -> bool:
-    """Writes the identity's own row; False when its external id is taken."""
+    """Writes the identity's own row, its first event counted; False when its id or external id is taken."""
     rows = await tx.execute(
         f"""
         INSERT INTO identities ({IDENTITY_COLUMNS}, event_seq)
         VALUES (:id, :external_id, :schema_id, :traits, :state, :state_changed_at, :metadata_public, :metadata_admin,
-                :organization_id, :created_at, :updated_at, 0)
+                :organization_id, :created_at, :updated_at, :event_seq)
         ON CONFLICT DO NOTHING
         """,
-        _identity_params(identity),
+        {**_identity_params(identity), "event_seq": FIRST_SEQ},
     )
     return rows == 1
 

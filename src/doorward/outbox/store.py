@@ -30,16 +30,20 @@ VALUES
 """
 
 
-async def insert_event(tx: Transaction, event: NewEvent) -> None:
-    """One committed fact. It may be what held deliveries of the identity wait for, so they are looked at again."""
-    await tx.execute(
+async def insert_event(tx: Transaction, event: NewEvent, *, is_first: bool = False) -> None:
+    """One committed fact. It may be what held deliveries of the identity wait for, so they are looked at again.
+
+    `is_first`: whatever it is about has just been made, so nothing of it is held.
+    """
+    await tx.defer(
         """
         INSERT INTO events (id, kind, identity_id, seq, occurred_at, source, flow_kind, flow_id, method, trace_id)
         VALUES (:id, :kind, :identity_id, :seq, :occurred_at, :source, :flow_kind, :flow_id, :method, :trace_id)
         """,
         asdict(event),
     )
-    await release_held(tx, event.identity_id, event.occurred_at)
+    if not is_first:
+        await release_held(tx, event.identity_id, event.occurred_at)
 
 
 async def insert_deliveries(tx: Transaction, deliveries: Sequence[NewDelivery]) -> None:

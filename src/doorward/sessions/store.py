@@ -14,7 +14,7 @@ from doorward.storage.types import read_bool, read_json, read_time, read_uuid
 async def insert_session(tx: Transaction, issued: Issued) -> None:
     """Writes a session with its devices. Tokens go in as hashes only."""
     session = issued.session
-    await tx.execute(
+    await tx.defer(
         """
         INSERT INTO sessions (id, token_hash, identity_id, active, aal, methods, authenticated_at,
                               issued_at, expires_at, created_at, updated_at)
@@ -34,7 +34,7 @@ async def insert_session(tx: Transaction, issued: Issued) -> None:
         },
     )
     for device in session.devices:
-        await tx.execute(
+        await tx.defer(
             """
             INSERT INTO session_devices (id, session_id, ip_address, user_agent, location, created_at)
             VALUES (:id, :session_id, :ip_address, :user_agent, :location, :created_at)

@@ -44,6 +44,15 @@ class Transaction(Reader, Protocol):
         """Runs one statement once per element of `rows`."""
         ...
 
+    async def defer(self, sql: str, params: Params | None = None) -> None:
+        """Runs one INSERT, UPDATE or DELETE before the next statement of another kind, at the latest before the commit.
+
+        For a write that nobody needs to know more of: an engine may send several at once, in any order among those of
+        different tables, and, where a transaction holds nothing else, all of it in one round trip. A foreign key
+        between two of them holds. What it raises may come later than the call.
+        """
+        ...
+
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Calls back on the event loop once the commit is safe; never after a rollback."""
         ...

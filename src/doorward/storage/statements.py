@@ -27,15 +27,15 @@ class Compiled:
             raise StatementFailed(f"No value was given for :{missing.args[0]}.") from None
 
 
-def compile_statement(sql: str) -> Compiled:
-    """Replaces every `:name` outside strings and comments; a name used twice keeps one number."""
+def compile_statement(sql: str, first: int = 1) -> Compiled:
+    """Numbers every `:name` outside strings and comments from `first` on; a name used twice keeps one number."""
     names: dict[str, int] = {}
 
     def number(token: re.Match[str]) -> str:
         name = token[1]
         if name is None:
             return token[0]
-        return f"${names.setdefault(name, len(names) + 1)}"
+        return f"${names.setdefault(name, len(names) + first)}"
 
     text = TOKEN.sub(number, sql)
     return Compiled(text, tuple(names))

@@ -16,6 +16,7 @@ LISTENING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR
 
 
 async def ring(tx: Transaction) -> None:
+    assert await tx.fetch_one("SELECT 1 AS one")
     tx.wake("deliveries:hubspot")
 
 

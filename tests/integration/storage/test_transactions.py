@@ -325,3 +325,57 @@ async def test_time_before_1970_and_microseconds(boxes: Database, clock: Movable
     row = await boxes.reader.fetch_one("SELECT at FROM boxes WHERE at < :now", {"now": clock.now()})
     assert row is not None
     assert read_time(row["at"]) == moment
+
+
+async def test_deferred_writes_are_there_for_what_follows_and_for_the_commit(boxes: Database) -> None:
+    key = new_row_id()
+
+    async def work(tx: Transaction) -> int:
+        await tx.defer(INSERT_BOX, {"id": key, "label": "a"})
+        await tx.defer("INSERT INTO things (name, box_id) VALUES (:name, :box_id)", {"name": "n", "box_id": key})
+        await tx.defer("UPDATE boxes SET label = :label WHERE id = :id", {"label": "b", "id": key})
+        seen = await tx.fetch_all("SELECT label FROM boxes")
+        assert [row["label"] for row in seen] == ["b"]
+        await tx.defer("UPDATE boxes SET label = :label WHERE id = :id", {"label": "c", "id": key})
+        return len(seen)
+
+    assert await boxes.transaction(work) == 1
+    assert await labels(boxes) == {"c"}
+
+
+async def test_a_transaction_of_deferred_writes_alone_is_all_or_nothing(boxes: Database) -> None:
+    key = new_row_id()
+
+    async def both(tx: Transaction) -> None:
+        await tx.defer(INSERT_BOX, {"id": key, "label": "it's $1 :label"})
+        await tx.defer("INSERT INTO things (name, box_id) VALUES (:name, :box_id)", {"name": "n", "box_id": key})
+
+    await boxes.transaction(both)
+    assert await labels(boxes) == {"it's $1 :label"}
+
+    async def one_is_wrong(tx: Transaction) -> None:
+        await tx.defer(INSERT_BOX, {"id": new_row_id(), "label": "b"})
+        await tx.defer("INSERT INTO things (name, box_id) VALUES (:name, :box_id)", {"name": "n", "box_id": key})
+
+    with pytest.raises(UniqueViolation) as caught:
+        await boxes.transaction(one_is_wrong)
+    assert caught.value.table == "things"
+    assert await labels(boxes) == {"it's $1 :label"}
+
+
+async def test_a_deferred_write_to_nowhere_breaks_its_foreign_key(boxes: Database) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.defer("INSERT INTO things (name, box_id) VALUES ('n', :box_id)", {"box_id": new_row_id()})
+
+    with pytest.raises(ForeignKeyViolation):
+        await boxes.transaction(work)
+
+
+async def test_a_transaction_that_does_nothing_commits_nothing_and_calls_back(boxes: Database) -> None:
+    heard: list[str] = []
+
+    async def work(tx: Transaction) -> None:
+        tx.on_commit(lambda: heard.append("committed"))
+
+    await boxes.transaction(work)
+    assert heard == ["committed"]

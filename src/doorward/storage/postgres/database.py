@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from doorward.clock import Clock
@@ -13,10 +14,11 @@ from doorward.storage.driving import only_statements
 from doorward.storage.dsn import PostgresDsn
 from doorward.storage.errors import Contended, DatabaseReadOnly
 from doorward.storage.foreign import refuse_foreign
-from doorward.storage.postgres.commit import commit
+from doorward.storage.postgres.commit import commit, commit_at_once
 from doorward.storage.postgres.connections import Connections
 from doorward.storage.postgres.listener import Listener
 from doorward.storage.postgres.opening import require_usable
+from doorward.storage.postgres.packing import Packer
 from doorward.storage.postgres.reader import PooledReader, PostgresReader
 from doorward.storage.postgres.transaction import PostgresTransaction
 from doorward.storage.statements import StatementCache
@@ -35,6 +37,7 @@ class PostgresDatabase:
         self._dsn = dsn
         self._connections = Connections(dsn, clock, read_only=read_only)
         self._statements = StatementCache()
+        self._packer = Packer(self._statements)
         self._wakes = WakeBoard()
         self._listener = Listener(dsn, self._wakes) if dsn.has_listen else None
         self._reader = (PooledReader if dsn.is_pooled else PostgresReader)(self._connections, self._statements)
@@ -94,8 +97,10 @@ class PostgresDatabase:
         self._wakes.ring(channel)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async with self._connections.begun() as connection:
-            transaction = PostgresTransaction(connection, self._statements)
+        async with AsyncExitStack() as borrowed:
+            transaction = PostgresTransaction(
+                lambda: borrowed.enter_async_context(self._connections.begun()), self._statements, self._packer
+            )
             try:
                 result = await only_statements(call(work, transaction), transaction)
             finally:
@@ -103,9 +108,21 @@ class PostgresDatabase:
             # Swallowing a failed statement must not look like success: the server would roll back at COMMIT.
             if transaction.fault is not None:
                 raise transaction.fault
-            await commit(connection)
+            await self._commit(transaction)
         self._after_commit(transaction)
         return result
+
+    async def _commit(self, transaction: PostgresTransaction) -> None:
+        """In one round trip where nothing but a few writes is to be committed; in none where there is nothing."""
+        # Behind PgBouncer each transaction first sets where our tables are.
+        lone = None if self._dsn.is_pooled else transaction.take_lone()
+        if lone is not None:
+            async with self._connections.lend() as connection:
+                await commit_at_once(connection, lone)
+            return
+        await transaction.send_deferred()
+        if transaction.connection is not None:
+            await commit(transaction.connection)
 
     def _after_commit(self, transaction: PostgresTransaction) -> None:
         run_callbacks(asyncio.get_running_loop(), transaction.callbacks)

@@ -11,6 +11,7 @@ from doorward.storage.dialect import POSTGRES, Dialect
 from doorward.storage.errors import TransactionOver
 from doorward.storage.failpoints import write_failpoint
 from doorward.storage.postgres.faults import translated
+from doorward.storage.postgres.packing import Deferred, Pack, Packer
 from doorward.storage.statements import StatementCache
 
 T = TypeVar("T")
@@ -19,12 +20,19 @@ Connection: TypeAlias = "PoolConnectionProxy[Any]"
 
 
 class PostgresTransaction:
-    """One transaction on one connection. `is_executing` tells whether a statement of it is being awaited."""
+    """One transaction on one connection. `is_executing` tells whether a statement of it is being awaited.
 
-    def __init__(self, connection: Connection, statements: StatementCache) -> None:
-        self._connection = connection
+    It begins with its first statement that has to be answered: one that only defers needs no connection until its end.
+    """
+
+    def __init__(self, begin: Callable[[], Awaitable[Connection]], statements: StatementCache, packer: Packer) -> None:
+        """`begin` borrows a connection and begins."""
+        self._begin = begin
         self._statements = statements
+        self._packer = packer
+        self._deferred: list[Deferred] = []
         self._is_open = True
+        self.connection: Connection | None = None
         self.is_executing = False
         self.fault: DoorwardError | None = None
         self.callbacks: list[Callable[[], None]] = []
@@ -37,19 +45,22 @@ class PostgresTransaction:
     async def fetch_one(self, sql: str, params: Params | None = None) -> Row | None:
         write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
-        row = await self._run(self._connection.fetchrow, statement.sql, *statement.arguments(params or {}))
+        arguments = statement.arguments(params or {})
+        row = await self._run(lambda connection: connection.fetchrow(statement.sql, *arguments))
         return None if row is None else dict(row)
 
     async def fetch_all(self, sql: str, params: Params | None = None) -> list[Row]:
         write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
-        rows = await self._run(self._connection.fetch, statement.sql, *statement.arguments(params or {}))
+        arguments = statement.arguments(params or {})
+        rows = await self._run(lambda connection: connection.fetch(statement.sql, *arguments))
         return [dict(row) for row in rows]
 
     async def execute(self, sql: str, params: Params | None = None) -> int:
         write_failpoint(sql)
         statement = self._statements.get_compiled(sql)
-        status = await self._run(self._connection.execute, statement.sql, *statement.arguments(params or {}))
+        arguments = statement.arguments(params or {})
+        status = await self._run(lambda connection: connection.execute(statement.sql, *arguments))
         return rows_touched(status)
 
     async def execute_many(self, sql: str, rows: Sequence[Params]) -> None:
@@ -57,7 +68,12 @@ class PostgresTransaction:
         statement = self._statements.get_compiled(sql)
         arguments = [statement.arguments(row) for row in rows]
         if arguments:
-            await self._run(self._connection.executemany, statement.sql, arguments)
+            await self._run(lambda connection: connection.executemany(statement.sql, arguments))
+
+    async def defer(self, sql: str, params: Params | None = None) -> None:
+        write_failpoint(sql)
+        self._require_open()
+        self._deferred.append(self._packer.deferred(sql, params or {}))
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         self.callbacks.append(callback)
@@ -69,18 +85,51 @@ class PostgresTransaction:
         """No statement is accepted from now on: the connection belongs to somebody else soon."""
         self._is_open = False
 
-    async def _run(self, statement: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-        if not self._is_open or self.fault is not None:
-            raise TransactionOver()
+    def take_lone(self) -> Pack | None:
+        """All of the transaction, where it is one statement that nobody waits for."""
+        if self.connection is not None or not self._deferred:
+            return None
+        packs = self._packer.packs(self._deferred)
+        if len(packs) > 1:
+            return None
+        self._deferred.clear()
+        return packs[0]
+
+    async def send_deferred(self) -> None:
+        """What has not been sent yet. Raises what it raises."""
+        if self._deferred:
+            await self._execute(nothing_more)
+
+    async def _run(self, statement: Callable[[Connection], Awaitable[T]]) -> T:
+        self._require_open()
+        return await self._execute(statement)
+
+    async def _execute(self, statement: Callable[[Connection], Awaitable[T]]) -> T:
+        """Begins if need be, and sends first what was deferred: the statement may look at it."""
         self.is_executing = True
         try:
             with translated():
-                return await statement(*arguments)
+                connection = self.connection
+                if connection is None:
+                    connection = self.connection = await self._begin()
+                if self._deferred:
+                    writes, self._deferred = self._deferred, []
+                    for pack in self._packer.packs(writes):
+                        await connection.execute(pack.sql, *pack.arguments)
+                return await statement(connection)
         except DoorwardError as fault:
             self.fault = fault
             raise
         finally:
             self.is_executing = False
+
+    def _require_open(self) -> None:
+        if not self._is_open or self.fault is not None:
+            raise TransactionOver()
+
+
+async def nothing_more(_connection: Connection) -> None:
+    """For when the deferred writes are all there is to send."""
 
 
 def rows_touched(status: str) -> int:
