@@ -21,8 +21,10 @@ from doorward.flows.errors import (
     SecurityCsrfViolation,
     SessionRefreshRequired,
     VerificationClosed,
+    WebHookFailed,
 )
 from doorward.flows.model import FlowKind, FlowType
+from doorward.flows.run_hooks import HookRefused
 from doorward.web.error_pages import ErrorPages
 from doorward.web.flow_request import flow_request
 from doorward.web.negotiate import is_json_client
@@ -64,11 +66,17 @@ class FlowEndpoints:
         base = f"/self-service/{self._kind}"
         # Kratos answers a verification that cannot start with JSON, browsers too.
         as_json = True if self._kind is FlowKind.VERIFICATION else None
+        # And a recovery that a hook keeps from starting.
+        of_hooks = True if self._kind is FlowKind.RECOVERY else None
         # A form is fetched by programs; browsers are sent on from settings only, to sign in.
         is_fetch_json = None if self._kind is FlowKind.SETTINGS else True
         return [
             Route(f"{base}/api", self._guarded(self._start_api, as_json=True), methods=["GET"]),
-            Route(f"{base}/browser", self._guarded(self._start_browser, as_json=as_json), methods=["GET"]),
+            Route(
+                f"{base}/browser",
+                self._guarded(self._start_browser, as_json=as_json, of_hooks=of_hooks),
+                methods=["GET"],
+            ),
             Route(f"{base}/flows", self._guarded(self._fetch, as_json=is_fetch_json), methods=["GET"]),
             Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
         ]
@@ -203,15 +211,16 @@ class FlowEndpoints:
             response.headers.append("set-cookie", session)
         return response
 
-    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None) -> Endpoint:
+    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None, of_hooks: bool | None = None) -> Endpoint:
         @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except DoorwardError as raised:
                 error = raised.error if isinstance(raised, FailedAfterwards) else raised
+                told = of_hooks if of_hooks and isinstance(error, HookRefused | WebHookFailed) else as_json
                 is_closed = isinstance(error, VerificationClosed)
-                response = await self._errors.answer(request, error, as_json=None if is_closed else as_json)
+                response = await self._errors.answer(request, error, as_json=None if is_closed else told)
                 if isinstance(raised, SecurityCsrfViolation | FailedAfterwards) and raised.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(raised.csrf_cookie))
                 return response
