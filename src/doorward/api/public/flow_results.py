@@ -6,13 +6,30 @@ Neither who it was nor from where: the log holds no personal data. A trace id jo
 
 from collections.abc import Iterator
 
+from doorward.config.model_flows import METHODS
 from doorward.errors import DoorwardError
 from doorward.flows.answers import Answer, Diverted, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
-from doorward.flows.model import Flow, FlowKind
+from doorward.flows.model import FlowKind
+from doorward.flows.request import FieldTypes, ReadBody, SubmittedBody
 from doorward.observability.logging import Log
 from doorward.observability.metrics import Metrics
 
 NO_METHOD = "none"
+
+
+class NotedBody:
+    """A body that remembers which method was asked for, once somebody has read it."""
+
+    def __init__(self, read: ReadBody) -> None:
+        self._read = read
+        self.method = NO_METHOD
+
+    async def read(self, types: FieldTypes) -> SubmittedBody:
+        body = await self._read(types)
+        asked = body.values.get("method")
+        # A name of somebody's own would be a series of its own in the metrics.
+        self.method = asked if asked in METHODS else NO_METHOD
+        return body
 
 
 class FlowResults:
@@ -27,16 +44,14 @@ class FlowResults:
         if isinstance(answer, Shown):
             self._metrics.flows_started.labels(str(kind), str(answer.flow.type)).inc()
 
-    def submitted(self, kind: FlowKind, answer: Answer) -> None:
+    def submitted(self, kind: FlowKind, method: str, answer: Answer) -> None:
         """A form that was answered: `messages` are the ids of what it was told is wrong."""
-        flow = _flow_of(answer)
-        method = (flow.active if flow else None) or NO_METHOD
         wrong = sorted(set(_errors_of(answer)))
         self._tell(kind, method, result_of(answer, is_wrong=bool(wrong)), ",".join(map(str, wrong)))
 
-    def failed(self, kind: FlowKind, error: DoorwardError) -> None:
+    def failed(self, kind: FlowKind, method: str, error: DoorwardError) -> None:
         """One that ended in an error, by its id."""
-        self._tell(kind, NO_METHOD, error.code(), "")
+        self._tell(kind, method, error.code(), "")
 
     def _tell(self, kind: FlowKind, method: str, result: str, messages: str) -> None:
         self._metrics.flows_submitted.labels(str(kind), method, result).inc()
@@ -61,10 +76,6 @@ def result_of(answer: Answer, *, is_wrong: bool = False) -> str:
             return "diverted"
         case Navigate() | Reread():
             return "moved_on"
-
-
-def _flow_of(answer: Answer) -> Flow | None:
-    return answer.flow if isinstance(answer, Done | Shown | Diverted | Reread) else None
 
 
 def _errors_of(answer: Answer) -> Iterator[int]:

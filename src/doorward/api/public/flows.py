@@ -4,13 +4,14 @@ https://www.ory.sh/docs/kratos/reference/api (frontend)
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.api.public.flow_results import FlowResults
+from doorward.api.public.flow_results import FlowResults, NotedBody
 from doorward.errors import DoorwardError
 from doorward.flows.answers import Answer, Diverted, Done, MovedOn, Navigate, Reread, Shown, SignInAgain, Why
 from doorward.flows.continuity import Held, forgotten_steps
@@ -131,12 +132,14 @@ class FlowEndpoints:
     async def _submit(self, request: Request) -> Response:
         """Submits a form."""
         asked = await flow_request(request, self._site)
+        body = NotedBody(asked.read)
         try:
-            answer = await self._engine.submit(self._kind, asked)
+            answer = await self._engine.submit(self._kind, replace(asked, read=body.read))
         except DoorwardError as raised:
-            self._results.failed(self._kind, raised.error if isinstance(raised, FailedAfterwards) else raised)
+            error = raised.error if isinstance(raised, FailedAfterwards) else raised
+            self._results.failed(self._kind, body.method, error)
             raise
-        self._results.submitted(self._kind, answer)
+        self._results.submitted(self._kind, body.method, answer)
         return self._answered(request, answer, is_json_client(request.headers))
 
     def _answered(self, request: Request, answer: Answer, is_json: bool) -> Response:

@@ -35,7 +35,7 @@ async def test_a_wrong_password_is_told_and_names_nobody(port: PublicPort, caplo
         assert (await sign_in(port.client(), "another-password-1")).status == 400
         assert (await sign_in(port.client(), PASSWORD)).status == 200
     assert told(caplog) == [
-        {"kind": "login", "method": "none", "result": "rejected", "messages": "4000006"},
+        {"kind": "login", "method": "password", "result": "rejected", "messages": "4000006"},
         {"kind": "login", "method": "password", "result": "done"},
     ]
     for secret in (EMAIL, PASSWORD, "another-password-1", "127.0.0.1"):
@@ -61,8 +61,18 @@ async def test_forms_are_counted(port: PublicPort) -> None:
     assert 'doorward_flows_started_total{kind="registration",type="browser"} 1.0' in text
     assert 'doorward_flows_started_total{kind="login",type="api"} 1.0' in text
     assert 'doorward_flows_submitted_total{kind="registration",method="password",result="done"} 1.0' in text
-    assert 'doorward_flows_submitted_total{kind="login",method="none",result="rejected"} 1.0' in text
+    assert 'doorward_flows_submitted_total{kind="login",method="password",result="rejected"} 1.0' in text
     assert 'doorward_flows_submitted_total{kind="login",method="none",result="flow_not_found"} 1.0' in text
+
+
+async def test_a_made_up_method_is_no_series_of_its_own(port: PublicPort) -> None:
+    client = port.client()
+    flow = (await client.get("/self-service/login/api")).json
+    action = urlsplit(flow["ui"]["action"])._replace(scheme="", netloc="").geturl()
+    assert (await client.post(action, {"method": "invented"})).status == 400
+    text = port.metrics.render().decode()
+    assert "invented" not in text
+    assert 'doorward_flows_submitted_total{kind="login",method="none",result="rejected"} 1.0' in text
 
 
 async def test_every_line_has_the_same_few_fields(port: PublicPort, caplog: pytest.LogCaptureFixture) -> None:
