@@ -13,18 +13,18 @@ from doorward.web.admin_guard import AdminGuard
 from doorward.web.cookies import Cookies
 from doorward.web.cors import Cors
 from doorward.web.csrf import CsrfGuard
+from doorward.web.every_answer import EveryAnswer
 from doorward.web.headers import add_header, has_header
 from doorward.web.overload import OverloadGuard
 from doorward.web.problems import json_problem, problem_of
 from doorward.web.request_context import RequestContext
 from doorward.web.routing import Routes
-from doorward.web.transport import StrictTransport
 
 NO_CACHE = "private, no-cache, no-store, must-revalidate"
 
 
 class NoCache:
-    """ASGI middleware: what a GET answers is private unless the answer says otherwise; nothing is sniffed."""
+    """ASGI middleware: what a GET answers is private unless the answer says otherwise."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,10 +35,9 @@ class NoCache:
             return
 
         async def send_private(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                add_header(message, "x-content-type-options", "nosniff")
-                if scope["method"] == "GET" and not has_header(message, "cache-control"):
-                    add_header(message, "cache-control", NO_CACHE)
+            is_start = message["type"] == "http.response.start"
+            if is_start and scope["method"] == "GET" and not has_header(message, "cache-control"):
+                add_header(message, "cache-control", NO_CACHE)
             await send(message)
 
         await self._app(scope, receive, send_private)
@@ -70,8 +69,8 @@ def public_stack(
     """The public port. CORS is outside CSRF: a preflight sets no cookie."""
     inner = CsrfGuard(Problems(Routes(routes)), cookies)
     guarded = OverloadGuard(Cors(NoCache(inner), config.cors), is_line_full=is_line_full)
-    app = StrictTransport(guarded, config.base_url)
-    return RequestContext(app, "public", metrics, is_health_silent=config.request_log.disable_for_health)
+    app = RequestContext(guarded, "public", metrics, is_health_silent=config.request_log.disable_for_health)
+    return EveryAnswer(app, config.base_url)
 
 
 def admin_stack(routes: Sequence[Route], config: AdminServe, metrics: Metrics) -> ASGIApp:
@@ -79,5 +78,5 @@ def admin_stack(routes: Sequence[Route], config: AdminServe, metrics: Metrics) -
     keys = [key.reveal() for key in config.api_keys]
     guarded = AdminGuard(Problems(Routes(routes)), config.base_url, keys, is_open=config.open)
     is_health_silent = config.request_log.disable_for_health
-    app = StrictTransport(OverloadGuard(NoCache(guarded)), config.base_url)
-    return RequestContext(app, "admin", metrics, is_health_silent=is_health_silent)
+    app = RequestContext(OverloadGuard(NoCache(guarded)), "admin", metrics, is_health_silent=is_health_silent)
+    return EveryAnswer(app, config.base_url)

@@ -1,4 +1,4 @@
-"""Strict-Transport-Security: where the address is https, on every answer of both ports, and nowhere else."""
+"""What every answer of both ports carries: no sniffing; and Strict-Transport-Security where the address is https."""
 
 import pytest
 from starlette.requests import Request
@@ -10,9 +10,9 @@ from doorward.config.model_serve import AdminServe, PublicServe
 from doorward.observability.metrics import make_metrics
 from doorward.security.tokens import CookieSealer
 from doorward.web.cookies import make_cookies
+from doorward.web.every_answer import is_strict
 from doorward.web.middleware import admin_stack, public_stack
 from doorward.web.responses import json_answer
-from doorward.web.transport import is_strict
 from public_port import JSON, Reply, call
 
 HEADER = "strict-transport-security"
@@ -22,8 +22,12 @@ async def hello(_request: Request) -> Response:
     return json_answer({"hello": "world"})
 
 
+async def broken(_request: Request) -> Response:
+    raise RuntimeError("nobody expected this")
+
+
 async def ask(base_url: str, path: str = "/hello", *, is_admin: bool = False) -> Reply:
-    routes = [Route("/hello", hello)]
+    routes = [Route("/hello", hello), Route("/broken", broken)]
     if is_admin:
         return await call(admin_stack(routes, AdminServe(base_url=base_url), make_metrics()), "GET", path, JSON)
     cookies = make_cookies(Config(), CookieSealer(["a-secret-of-the-tests"]))
@@ -31,10 +35,11 @@ async def ask(base_url: str, path: str = "/hello", *, is_admin: bool = False) ->
 
 
 @pytest.mark.parametrize("is_admin", [False, True])
-@pytest.mark.parametrize("path", ["/hello", "/nothing"])
+@pytest.mark.parametrize("path", ["/hello", "/nothing", "/broken"])
 async def test_over_https_browsers_are_told_to_stay_there(path: str, is_admin: bool) -> None:
     answer = await ask("https://id.example.org/", path, is_admin=is_admin)
     assert answer.headers(HEADER) == ["max-age=31536000"]
+    assert answer.headers("x-content-type-options") == ["nosniff"]
 
 
 @pytest.mark.parametrize("is_admin", [False, True])
