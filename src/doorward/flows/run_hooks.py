@@ -6,7 +6,7 @@ from typing import Any
 
 from doorward.errors import InvalidInput
 from doorward.flows.contract import Detour, HookContext, HookSource, HookTable, InFlowHook, Veto, Wish
-from doorward.flows.errors import WebHookBroken
+from doorward.flows.errors import WebHookBroken, web_hook_broken
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowKind, FlowType
@@ -64,8 +64,10 @@ class HookRunner:
         self._table = table
         self._source = source
 
-    async def before(self, flow: Flow, context: Mapping[str, Any]) -> None:
-        """The `before` hooks of a new flow. Raises HookRefused with the first veto's words.
+    async def before(self, flow: Flow, context: Mapping[str, Any], *, is_submit: bool = False) -> None:
+        """The `before` hooks of a new flow; with `is_submit` of one that is the answer to another's submit.
+
+        Raises HookRefused with the first veto's words, WebHookFailed.
 
         There is no form yet that could show messages; Kratos answers with an error, too. Nobody is there to be
         changed, so a patch is nothing (Kratos crashes).
@@ -74,8 +76,9 @@ class HookRunner:
             try:
                 verdict = await hook.run(HookContext(flow, context))
             except WebHookBroken as broken:
-                # Only in this case does Kratos tell apps another status.
-                raise WebHookBroken(is_native=_is_app_that_signs_in(flow)) from broken
+                # At the start of a flow Kratos tells another status to apps that sign in, and to nobody else.
+                is_native = _is_app_that_signs_in(flow)
+                raise (web_hook_broken(flow) if is_submit else WebHookBroken(is_native=is_native)) from broken
             if isinstance(verdict, Veto):
                 texts = " ".join(problem.message.text for problem in verdict.problems)
                 raise HookRefused(texts or None, messages=[each.message.to_json() for each in verdict.problems])

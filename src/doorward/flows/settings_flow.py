@@ -271,7 +271,9 @@ class SettingsRules:
             identity, form.flow.type, form.words, request_url=form.request.url, csrf_token=form.flow.csrf_token
         )
         bare = fresh.with_ui(nodes=())
-        await self._parts.hooks.before(bare, self._sight.of_beginning(bare, form.request, form.identity))
+        await self._parts.hooks.before(
+            bare, self._sight.of_beginning(bare, form.request, form.identity), is_submit=True
+        )
         return fresh
 
     async def _resumed(self, flow: Flow, request: FlowRequest, identity: Identity) -> PausedStep | None:
