@@ -5,37 +5,31 @@ The records own their tables; this reads them together because five statements t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from doorward.identities.model import Identity
-from doorward.identities.rows import IDENTITY_COLUMNS, read_identity
+from doorward.identities.person import ADDRESSES, ORDER, PERSON, parts_of, read_person, selected
 from doorward.security.tokens import hash_token
 from doorward.sessions.model import Session
 from doorward.sessions.store import read_device, read_session
-from doorward.storage.contract import Reader, Row
-from doorward.storage.types import read_bool, read_uuid
+from doorward.storage.contract import Reader
+from doorward.storage.types import read_bool
 
-SESSION, DEVICE, IDENTITY, VERIFIABLE, RECOVERY = "s_", "d_", "i_", "v_", "r_"
+SESSION, DEVICE = "s_", "d_"
 COLUMNS: Mapping[str, Sequence[str]] = {
     SESSION: ("id", "identity_id", "active", "aal", "methods", "authenticated_at", "issued_at", "expires_at"),
     DEVICE: ("id", "ip_address", "user_agent", "location"),
-    IDENTITY: tuple(name.strip() for name in IDENTITY_COLUMNS.split(",")),
-    VERIFIABLE: ("id", "via", "value", "verified", "status", "verified_at", "created_at", "updated_at"),
-    RECOVERY: ("id", "via", "value", "created_at", "updated_at"),
 }
-SELECTED = ", ".join(f"{prefix[0]}.{name} AS {prefix}{name}" for prefix, names in COLUMNS.items() for name in names)
-# The product of devices and addresses is small: one device for each session, a few addresses for each person.
+# One device for each session.
 STATEMENT = f"""
-SELECT {SELECTED}, EXISTS (
+SELECT {selected(COLUMNS)}, {selected(PERSON)}, EXISTS (
   SELECT 1 FROM credentials c
   WHERE c.identity_id = i.id AND c.type IN ('totp', 'lookup_secret', 'webauthn') AND CAST(c.config AS TEXT) <> '{{}}'
 ) AS has_factor
 FROM sessions s JOIN identities i ON i.id = s.identity_id
 LEFT JOIN session_devices d ON d.session_id = s.id
-LEFT JOIN verifiable_addresses v ON v.identity_id = i.id
-LEFT JOIN recovery_addresses r ON r.identity_id = i.id
+{ADDRESSES}
 WHERE s.token_hash = :hash
-ORDER BY d.created_at, d.id, v.created_at, v.id, r.created_at, r.id
+ORDER BY d.created_at, d.id, {ORDER}
 """
 
 
@@ -56,23 +50,6 @@ async def find_signed_in(reader: Reader, token: str) -> SignedIn | None:
     rows = await reader.fetch_all(STATEMENT, {"hash": hash_token(token)})
     if not rows:
         return None
-    identity = _part(rows[0], IDENTITY)
-    return SignedIn(
-        read_session(_part(rows[0], SESSION), [read_device(each) for each in _parts(rows, DEVICE)]),
-        read_identity(identity, read_uuid(identity["id"]), _parts(rows, VERIFIABLE), _parts(rows, RECOVERY), {}),
-        read_bool(rows[0]["has_factor"]),
-    )
-
-
-def _parts(rows: Sequence[Row], prefix: str) -> list[Row]:
-    """One table's rows in a product, each once, in their order."""
-    key = f"{prefix}id"
-    found: dict[Any, Row] = {}
-    for row in rows:
-        if row[key] is not None and row[key] not in found:
-            found[row[key]] = _part(row, prefix)
-    return list(found.values())
-
-
-def _part(row: Row, prefix: str) -> Row:
-    return {name: row[prefix + name] for name in COLUMNS[prefix]}
+    own = {name: rows[0][SESSION + name] for name in COLUMNS[SESSION]}
+    devices = [read_device(each) for each in parts_of(rows, DEVICE, COLUMNS[DEVICE])]
+    return SignedIn(read_session(own, devices), read_person(rows), read_bool(rows[0]["has_factor"]))

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from doorward.identities.model import ConsentReceipt, Credential, Identity, RecoveryAddress, VerifiableAddress
-from doorward.identities.rows import IDENTITY_COLUMNS, assembled, read_credential, read_receipt
+from doorward.identities.person import find_person
+from doorward.identities.rows import IDENTITY_COLUMNS, assembled, read_receipt
 from doorward.ids import new_row_id
 from doorward.storage.contract import Reader, Transaction
 from doorward.storage.types import adapt_json, read_uuid
@@ -210,8 +211,10 @@ async def insert_receipt(tx: Transaction, receipt: ConsentReceipt, seq: int) -> 
 
 async def find_identity(reader: Reader, identity_id: UUID, with_credentials: bool = False) -> Identity | None:
     """An identity with its addresses, and on request its credentials."""
+    if not with_credentials:
+        return await find_person(reader, identity_id)
     row = await reader.fetch_one(f"SELECT {IDENTITY_COLUMNS} FROM identities WHERE id = :id", {"id": identity_id})
-    return None if row is None else await assembled(reader, row, with_credentials)
+    return None if row is None else await assembled(reader, row, with_credentials=True)
 
 
 async def find_by_external_id(reader: Reader, external_id: str, with_credentials: bool = False) -> Identity | None:
@@ -233,21 +236,6 @@ async def find_by_identifier(
         {"type": credential, "identifier": identifier},
     )
     return None if row is None else await find_identity(reader, read_uuid(row["identity_id"]), with_credentials)
-
-
-async def find_credential(reader: Reader, kind: str, identifier: str) -> tuple[UUID, Credential] | None:
-    """Whose credential a normalised identifier belongs to, and the credential without its identifiers.
-
-    One statement, whether there is one or not: how long it takes says nothing about who has an account.
-    """
-    row = await reader.fetch_one(
-        """
-        SELECT c.* FROM credential_identifiers i JOIN credentials c ON c.id = i.credential_id
-        WHERE i.type = :type AND i.identifier = :identifier
-        """,
-        {"type": kind, "identifier": identifier.replace("\0", "")},
-    )
-    return None if row is None or "\0" in identifier else (read_uuid(row["identity_id"]), read_credential(row, ()))
 
 
 async def find_by_verifiable_address(reader: Reader, via: str, value: str) -> Identity | None:

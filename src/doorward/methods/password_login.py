@@ -12,7 +12,8 @@ from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Credential, Identity
 from doorward.identities.normalise import normalise_identifier
-from doorward.identities.store import find_credential, find_identity, renew_config
+from doorward.identities.person import find_holder
+from doorward.identities.store import renew_config
 from doorward.security.passwords import PasswordHasher
 from doorward.storage.contract import Database, Transaction
 
@@ -84,10 +85,9 @@ class PasswordLogin:
         """Takes as long and says the same for an account that is not there. Raises Overloaded."""
         identifier = normalise_identifier(_identifier(form))
         password = form.text(FIELD)
-        reader = self._database.reader
-        found = await find_credential(reader, self.name, identifier)
-        encoded = str(found[1].config.get("hashed_password", "")) if found else ""
-        if found is not None and found[1].config.get("use_password_migration_hook"):
+        found = await find_holder(self._database.reader, self.name, identifier)
+        encoded = str(found.credential.config.get("hashed_password", "")) if found else ""
+        if found is not None and found.credential.config.get("use_password_migration_hook"):
             raise PasswordMigrationMissing
         wrong = Refused((FormProblem(None, form.words.say(4000006)),))
         if found is None or not encoded:
@@ -95,11 +95,8 @@ class PasswordLogin:
             return wrong
         if not await self._hasher.verify(password, encoded):
             return wrong
-        identity_id, credential = found
-        identity = await find_identity(reader, identity_id)
-        if identity is None:
-            return wrong
-        return Authenticated(identity, self.name, AAL1, await self._better(identity_id, credential, password, encoded))
+        better = await self._better(found.identity_id, found.credential, password, encoded)
+        return Authenticated(found.identity(), self.name, AAL1, better)
 
     async def _better(
         self, identity_id: UUID, credential: Credential, password: str, encoded: str

@@ -201,6 +201,10 @@ class Counting:
         self.writes.append(sql)
         await self._tx.execute_many(sql, rows)
 
+    async def defer(self, sql: str, params: Params | None = None) -> None:
+        self.writes.append(sql)
+        await self._tx.defer(sql, params)
+
     def on_commit(self, callback: Any) -> None:
         self._tx.on_commit(callback)
 
