@@ -18,7 +18,7 @@ METHODS_OF: Mapping[str, tuple[str, ...]] = {
     "login": ("password", "webauthn", "passkey", "oidc", "code", "totp", "lookup_secret"),
     "settings": ("profile", "password", "totp", "oidc", "webauthn", "passkey", "lookup_secret"),
 }
-# Where each of Kratos's own hooks does something after a flow.
+# Where each hook does something after a flow; `notify_credentials_changed` and `hubspot` are ours.
 RUNS_AFTER: Mapping[str, tuple[str, ...]] = {
     "session": ("registration",),
     "revoke_active_sessions": ("login", "settings", "recovery"),
@@ -27,6 +27,7 @@ RUNS_AFTER: Mapping[str, tuple[str, ...]] = {
     "show_verification_ui": ("registration", "login", "settings"),
     "verify_new_address": ("settings",),
     "notify_previous_addresses": ("settings",),
+    "notify_credentials_changed": ("settings",),
     "web_hook": FLOWS,
     "hubspot": FLOWS,
 }
@@ -124,6 +125,8 @@ def _wrong_flow(hook: HookConfig, placed: Placed, _known: frozenset[str]) -> str
         return f"it runs only after {', '.join(flows)}"
     if hook.hook in ("verify_new_address", "notify_previous_addresses") and placed.method not in (None, "profile"):
         return "addresses change by the method profile only; move it to selfservice.flows.settings.after.profile.hooks"
+    if hook.hook == "notify_credentials_changed" and placed.method == "profile":
+        return "credentials change by other methods; move it to selfservice.flows.settings.after.<method>.hooks"
     if hook.hook == "verify_new_address" and placed.method is None:
         return "it must stand in selfservice.flows.settings.after.profile.hooks"
     return None

@@ -18,7 +18,9 @@ class Channel(StrEnum):
 
 
 class TemplateType(StrEnum):
-    """Every message that Doorward sends, under Kratos's names; `alert` is ours, for the operator."""
+    """Every message that Doorward sends, under Kratos's names. Ours are `credentials_changed`, and `alert` for the
+    operator.
+    """
 
     RECOVERY_VALID = "recovery_valid"
     RECOVERY_INVALID = "recovery_invalid"
@@ -32,6 +34,7 @@ class TemplateType(StrEnum):
     REGISTRATION_CODE_VALID = "registration_code_valid"
     ADDRESS_CHANGED = "verifiable_address_changed"
     AUTHENTICATOR_KEY_ADDED = "authenticator_key_added"
+    CREDENTIALS_CHANGED = "credentials_changed"
     ALERT = "alert"
 
     @property

@@ -32,6 +32,12 @@ LINK_LIFE = "{% if expires_in_minutes %}The link works once, for {{ minutes(expi
 NOT_YOU = "If you did not ask for this, ignore this message: nothing happens without it."
 NEVER_SHARE = "Nobody from our side will ever ask you for it."
 
+CHANGED = (
+    "{% set names = {'password': 'your password', 'totp': 'your authenticator app', "
+    "'lookup_secret': 'your backup codes'} %}"
+    "{% for each in changed %}{{ names[each] or each }}{% if not loop.last %}, {% endif %}{% endfor %}."
+)
+
 WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
     {
         TemplateType.RECOVERY_VALID: Wording(
@@ -121,6 +127,13 @@ WORDINGS: Mapping[TemplateType, Wording] = MappingProxyType(
             intro="Your account has a new authenticator or key.",
             outro="If this was not you, recover your account now and tell whoever runs this site.",
             sms="A new way to sign in was added to your account. If this was not you, recover your account now.",
+        ),
+        TemplateType.CREDENTIALS_CHANGED: Wording(
+            subject="The way you sign in was changed",
+            heading="The way you sign in was changed",
+            intro="Set, changed or removed just now: " + CHANGED,
+            outro="If this was not you, recover your account now and tell whoever runs this site.",
+            sms="Changed in your account: " + CHANGED + " If this was not you, recover your account now.",
         ),
         TemplateType.ALERT: Wording(
             subject="Doorward: {{ what }}",

@@ -3,7 +3,7 @@
 Which template that is follows from what the code is good for and whether anybody is known by the address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -91,16 +91,42 @@ class CodeSender:
         self, tx: Transaction, flow: Flow, address: VerifiableAddress, identity: Identity, trace_id: str = ""
     ) -> None:
         """Writes to an address that the person's addresses are others now; `identity` is the person as they are."""
+        await self._tell(tx, flow, TemplateType.ADDRESS_CHANGED, address, identity, trace_id)
+
+    async def tell_of_credentials(
+        self,
+        tx: Transaction,
+        flow: Flow,
+        address: VerifiableAddress,
+        identity: Identity,
+        changed: Sequence[str],
+        trace_id: str = "",
+    ) -> None:
+        """Writes to an address that ways to sign in (`changed`: their types) are others now."""
+        template = TemplateType.CREDENTIALS_CHANGED
+        await self._tell(tx, flow, template, address, identity, trace_id, changed=list(changed))
+
+    async def _tell(
+        self,
+        tx: Transaction,
+        flow: Flow,
+        template: TemplateType,
+        address: VerifiableAddress,
+        identity: Identity,
+        trace_id: str,
+        **more: Any,
+    ) -> None:
         recipient = Recipient(address.via, address.value, identity.id)
         data = template_data(
-            TemplateType.ADDRESS_CHANGED,
+            template,
             recipient.address,
             identity=public_identity(identity, self._base.removesuffix("self-service")),
             request_url=flow.request_url,
             transient_payload=flow.extra.get("transient_payload"),
+            **more,
         )
         errand = Errand(flow, Purpose.VERIFICATION, trace_id=trace_id)
-        await self._courier.queue(tx, self._message(errand, TemplateType.ADDRESS_CHANGED, recipient, data, None))
+        await self._courier.queue(tx, self._message(errand, template, recipient, data, None))
 
     async def _letter(
         self,

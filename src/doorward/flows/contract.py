@@ -151,6 +151,7 @@ class Effect(Enum):
     SHOW_VERIFICATION = "show_verification"
     START_VERIFICATION = "start_verification"
     REVOKE_OTHERS = "revoke_others"
+    TELL_OF_CREDENTIALS = "tell_of_credentials"
 
 
 @dataclass(frozen=True, slots=True)

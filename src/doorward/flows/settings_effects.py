@@ -1,6 +1,6 @@
-"""What hooks want done with a change of settings: other sessions ended, previous addresses told, a page named."""
+"""What hooks want done with a change of settings: other sessions ended, people told of it, a page named."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from doorward.sessions.service import SessionService
 from doorward.storage.contract import Transaction
 
 CHANNELS = ("email", "sms")
+WAYS_IN = ("password", "totp", "lookup_secret")
+"""Credentials that people change by themselves; the others follow from their traits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class SettingsEffects:
             if isinstance(wish, NotifyPrevious):
                 for each in addresses_to_tell(wish.recipients, before, after):
                     await self.tools.sender.tell_of_change(tx, flow, each, after, trace_id)
+        changed = changed_credentials(before, after) if Effect.TELL_OF_CREDENTIALS in self.wishes else ()
+        for each in proved_addresses(before) if changed else ():
+            await self.tools.sender.tell_of_credentials(tx, flow, each, after, changed, trace_id)
 
     def items(self, started: tuple[StartedVerification, ...]) -> list[dict[str, Any]]:
         """What belongs in `continue_with`; with the older way an address may be named twice (as in Kratos)."""
@@ -63,6 +68,21 @@ def addresses_to_tell(recipients: str, before: Identity, after: Identity) -> tup
     if recipients == "removed":
         return tuple(each for each in reachable if (each.via, each.value) not in has)
     return tuple(each for each in reachable if each.verified or recipients == "all")
+
+
+def changed_credentials(before: Identity, after: Identity) -> tuple[str, ...]:
+    """The ways to sign in that are there now and were not, are gone, or are others than they were."""
+    return tuple(kind for kind in WAYS_IN if _config(before, kind) != _config(after, kind))
+
+
+def proved_addresses(before: Identity) -> tuple[VerifiableAddress, ...]:
+    """Where the owner can be reached whoever made the change: what was proved before it, and no stranger's address."""
+    return tuple(each for each in before.verifiable_addresses if each.verified and each.via in CHANNELS and each.value)
+
+
+def _config(identity: Identity, kind: str) -> Mapping[str, Any] | None:
+    credential = identity.credentials.get(kind)
+    return None if credential is None else credential.config
 
 
 def _pairs(addresses: Iterable[VerifiableAddress]) -> set[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Hooks that never object but ask for something: to be shown, started, ended, once everybody has agreed.
 
 `session` and `show_verification_ui` shape the answer; `verification` sends a code after a sign-in (registration and
-settings do that by themselves); `revoke_active_sessions` ends the person's other sessions.
+settings do that by themselves); `revoke_active_sessions` ends the person's other sessions;
+`notify_credentials_changed`, which is ours, writes to the person when a way to sign in is another one.
 """
 
 from dataclasses import dataclass
@@ -24,3 +25,4 @@ HAND_OUT_SESSION = EffectHook(frozenset({Effect.HAND_OUT_SESSION}))
 SHOW_VERIFICATION = EffectHook(frozenset({Effect.SHOW_VERIFICATION}))
 START_VERIFICATION = EffectHook(frozenset({Effect.START_VERIFICATION}))
 REVOKE_OTHERS = EffectHook(frozenset({Effect.REVOKE_OTHERS}))
+TELL_OF_CREDENTIALS = EffectHook(frozenset({Effect.TELL_OF_CREDENTIALS}))

@@ -9,7 +9,13 @@ from doorward.config.model_flows import AFTER_METHODS
 from doorward.errors import Misconfigured
 from doorward.flows.contract import HookTable, InFlowHook
 from doorward.flows.model import FlowKind
-from doorward.hooks.effects import HAND_OUT_SESSION, REVOKE_OTHERS, SHOW_VERIFICATION, START_VERIFICATION
+from doorward.hooks.effects import (
+    HAND_OUT_SESSION,
+    REVOKE_OTHERS,
+    SHOW_VERIFICATION,
+    START_VERIFICATION,
+    TELL_OF_CREDENTIALS,
+)
 from doorward.hooks.notify_previous_addresses import notify_previous_addresses
 from doorward.hooks.require_verified_address import RequireVerifiedAddress
 from doorward.hooks.unusable import UnusableHook
@@ -68,5 +74,6 @@ KINDS: Mapping[str, Make] = {
     ),
     VERIFY_NEW_ADDRESS: lambda _entry, _tools, _flags: VerifyNewAddress(),
     "notify_previous_addresses": lambda entry, _tools, _flags: notify_previous_addresses(entry.config, entry.path),
+    "notify_credentials_changed": lambda _entry, _tools, _flags: TELL_OF_CREDENTIALS,
     WEB_HOOK: _web_hook,
 }
