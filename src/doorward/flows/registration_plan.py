@@ -9,6 +9,7 @@ from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Done
 from doorward.flows.contract import Effect, SettledWaiter, Wish, Write
+from doorward.flows.errors import FailedAfterwards, WebHookFailed
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem
 from doorward.flows.login_plan import ProofSpent
@@ -74,11 +75,15 @@ class RegistrationPlan:
         return change
 
     async def conclude(self, written: Change) -> Done | Flow:
-        """Waits for the first attempts of plain web_hooks, then answers. Raises WebHookFailed where one failed.
+        """Waits for the first attempts of plain web_hooks, then answers. Raises FailedAfterwards where one failed.
 
-        The identity is stored by then, and the delivery stays in the queue (Kratos forgets it).
+        The identity is stored by then, and the delivery stays in the queue (Kratos forgets it). The browser needs the
+        new CSRF cookie all the same: its verification flow goes by that.
         """
-        await await_first_attempts(self.writers.waiter, written.recorded, self.flow)
+        try:
+            await await_first_attempts(self.writers.waiter, written.recorded, self.flow)
+        except WebHookFailed as failure:
+            raise FailedAfterwards(failure, self.csrf_cookie) from failure
         if self.issued is None:
             bare = replace(self, flow=replace(self.fetched, state=self.flow.state))
             return bare._form(FormProblem(None, self.words.say(4010011)))

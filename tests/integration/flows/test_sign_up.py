@@ -9,7 +9,7 @@ import pytest
 
 from doorward.flows.answers import Done, MovedOn, Shown, Why
 from doorward.flows.contract import Effect, HookContext, Proceed, Veto
-from doorward.flows.errors import SessionAlreadyAvailable, WebHookFailed
+from doorward.flows.errors import FailedAfterwards, SessionAlreadyAvailable, WebHookFailed
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message
 from doorward.flows.model import FlowType
@@ -221,9 +221,12 @@ async def test_awaited_delivery_that_failed_is_an_error_but_the_person_is_kept(
     house = await make_house(configuration("session"))
     delivery = new_row_id()
     house.recorder.awaited, house.waiter.states = (delivery,), {delivery: state} if state else {}
-    client = house.client(API)
-    with pytest.raises(WebHookFailed):
+    client = house.client(BROWSER)
+    with pytest.raises(FailedAfterwards) as caught:
         await client.submit(await client.start(), form("ada@example.org"))
+    assert isinstance(caught.value.error, WebHookFailed)
+    # Its verification form is for the browser that holds the new token.
+    assert caught.value.csrf_cookie not in ("", client.csrf)
     assert (await house.count("identities"), await house.count("events")) == (1, 1)
 
 
