@@ -1,6 +1,6 @@
 """The first of two steps of signing in: who it is, then how. Whoever has nothing but a code gets it at once.
 
-Kratos lets the buttons pile up when the step is repeated; here each is shown once.
+When the step is repeated its buttons are there once more, as in Kratos; our own pages show each once.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,9 @@ from doorward.flows.login_contract import (
     LoginMethod,
     LoginStage,
     LoginView,
-    is_refresh,
 )
 from doorward.flows.login_form import rejected_login
-from doorward.flows.model import CSRF_FIELD, Flow, Node
+from doorward.flows.model import Flow, Node
 from doorward.flows.nodes import csrf_node, input_node, submit_node
 from doorward.flows.payload import TRANSIENT, payload_of
 from doorward.flows.request import FieldTypes
@@ -111,16 +110,13 @@ class IdentifierFirst:
 
     def _second_step(self, form: LoginForm, identity: Identity | None) -> Rejection:
         """The identifier is kept hidden; the ways to go on stand below it."""
-        shown = form.flow.ui.find_node(IDENTIFIER)
-        known = shown or input_node(IDENTIFIER, "hidden", NAME, form.words.say(1070004), required=True)
-        hidden = replace(known, messages=()).with_attributes(
-            type="hidden", value=form.text(IDENTIFIER), autocomplete=AUTOCOMPLETE
-        )
-        csrf = next((node for node in form.flow.ui.nodes if node.name == CSRF_FIELD), csrf_node())
-        nodes = [hidden, csrf, *self._offered(form, identity)]
-        if is_refresh(form.flow):
-            # Who proves again has the second step already.
-            nodes = [hidden if node.name == IDENTIFIER else node for node in form.flow.ui.nodes]
+        typed = form.text(IDENTIFIER)
+        asked = form.flow.ui.find_node(IDENTIFIER)
+        known = asked or input_node(IDENTIFIER, "hidden", NAME, form.words.say(1070004), required=True)
+        hidden = known.with_attributes(type="hidden", value=typed, autocomplete=AUTOCOMPLETE)
+        nodes = [replace(node, messages=()) for node in form.flow.ui.nodes if node.attributes.get("value") != NAME]
+        for node in (hidden, csrf_node(), *self._offered(form, identity)):
+            _put(nodes, replace(node, messages=()))
         flow = form.flow.with_ui(nodes=nodes, messages=())
         # The payload is shown in this answer and not kept (as in Kratos).
         told = {TRANSIENT: payload_of(form.values)}
@@ -128,6 +124,15 @@ class IdentifierFirst:
 
     def _unknown(self, form: LoginForm) -> Rejection:
         return rejected_login(form.flow, FormProblem(IDENTIFIER, form.words.say(4000037)))
+
+
+def _put(nodes: list[Node], node: Node) -> None:
+    """A field takes the place of the one of its name; a button stands below what is there."""
+    place = next((place for place, each in enumerate(nodes) if each.name == node.name), None)
+    if place is None or node.name == "method":
+        nodes.append(node)
+    else:
+        nodes[place] = node
 
 
 def _has(flow: Flow, node: Node) -> bool:

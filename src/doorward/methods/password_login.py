@@ -46,15 +46,15 @@ class PasswordLogin:
         """At a first factor, and again for somebody who has a password."""
         if view.aal != AAL1 or view.stage is LoginStage.IDENTIFIER:
             return ()
+        if view.stage is LoginStage.CREDENTIALS:
+            is_offered = view.is_mitigated or has_password(view.identity)
+            return self._password_nodes(view, 1010022) if is_offered else ()
         if view.is_refresh:
             credential = view.identity.credentials.get(self.name) if view.identity else None
             if credential is None or not has_password(view.identity):
                 return ()
             known = input_node(IDENTIFIER, "hidden", "default", value=_first(credential))
             return (known, *self._password_nodes(view, 1010001))
-        if view.stage is LoginStage.CREDENTIALS:
-            is_offered = view.is_mitigated or has_password(view.identity)
-            return self._password_nodes(view, 1010022) if is_offered else ()
         typed = input_node(
             IDENTIFIER,
             "text",

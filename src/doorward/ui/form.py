@@ -193,9 +193,14 @@ def _buttons(nodes: Iterable[Mapping[str, Any]], words: FlowWords) -> Iterable[B
     onwards = [node for node in found if node["attributes"]["name"] not in ASIDE and node["group"] != "oidc"]
     # Beside a field for a password the password's button is the way on; a code is the other way.
     onwards.sort(key=lambda node: node["group"] != "password")
+    shown: set[tuple[str, str]] = set()
     for node in [*onwards, *(node for node in found if node not in onwards)]:
         attributes = node["attributes"]
         key = (attributes["name"], str(attributes.get("value", "")))
+        # A form may have a button twice: steps that are repeated bring theirs once more.
+        if key in shown:
+            continue
+        shown.add(key)
         yield Button(
             name=key[0],
             value=key[1],

@@ -128,6 +128,17 @@ async def test_the_first_step_asks_who_and_the_second_how(make_house: MakeHouse)
     assert isinstance(await ada.submit(flow, method="password", identifier=ADA, password=PASSWORD), Done)
 
 
+async def test_the_first_step_again_keeps_the_fields_and_brings_the_buttons_once_more(make_house: MakeHouse) -> None:
+    house = await make_house(two_steps())
+    await with_password(house, ADA)
+    ada = visitor(house)
+    once = shown(await ada.submit(await ada.start(), method="identifier_first", identifier=ADA))
+    twice = shown(await ada.submit(once, method="identifier_first", identifier=ADA))
+    buttons = [each for each in names(once) if each[1] == "method"]
+    assert names(twice) == [*names(once), *buttons]
+    assert isinstance(await ada.submit(twice, method="password", identifier=ADA, password=PASSWORD), Done)
+
+
 async def test_who_is_unknown_is_told_so_at_the_first_step(make_house: MakeHouse) -> None:
     house = await make_house(two_steps())
     ada = visitor(house)

@@ -101,6 +101,11 @@ def test_one_button_leads_onwards_and_back_is_not_it() -> None:
     ]
 
 
+def test_a_button_that_a_repeated_step_brings_again_is_shown_once() -> None:
+    again = node("method", "submit", value="password", group="password")
+    assert len(form_view(ui(again, node("password", "password"), again)).buttons) == 1
+
+
 def test_the_second_step_tells_whose_form_it_is() -> None:
     assert form_view(ui(node("traits.email", "hidden", value="ada@example.org"))).account == "ada@example.org"
     assert form_view(ui(node("traits.email", "hidden", value=""))).account == ""
