@@ -12,9 +12,12 @@ from doorward.errors import InvalidInput
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
 
 # Browsers strip tabs and line breaks, and read \ as /: what they see is then not what was checked.
-TREACHEROUS = re.compile(r"[\x00-\x20\x7f\\]")
+TREACHEROUS = re.compile(r"[\x00-\x1f\x7f\\]|^ ")
 BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 RELATIVE = ("/", "?", "#")
+# What Kratos leaves as it stands: a part with nothing else in it, and these where it has to write one anew.
+IN_PLACE = re.compile(r"[\w.~!$&'()*+,;=:@\[\]/%-]*", re.ASCII)
+IN_PATHS, IN_FRAGMENTS = "$&+,/:;=@", "$&+,/:;=?@!()*"
 NO_URL = "return_to is not a URL."
 # Nobody can mean these, even if they stand in the list.
 SCRIPTS = frozenset({"javascript", "data", "vbscript"})
@@ -40,7 +43,11 @@ class ReturnTargets:
             candidate = _resolved(base, return_to)
         if not is_allowed(candidate, self.allowed):
             raise SelfServiceFlowReturnToForbidden
-        return urlunsplit(candidate)
+        return urlunsplit(
+            candidate._replace(
+                path=_written(candidate.path, IN_PATHS), fragment=_written(candidate.fragment, IN_FRAGMENTS)
+            )
+        )
 
 
 def is_allowed(candidate: SplitResult, allowed: Iterable[str]) -> bool:
@@ -73,6 +80,8 @@ def _parsed(return_to: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise InvalidInput(NO_URL) from None
+    if " " in parts.scheme + parts.netloc:
+        raise InvalidInput(NO_URL)
     return parts
 
 
@@ -82,6 +91,11 @@ def _resolved(base: str, reference: str) -> SplitResult:
         raise SelfServiceFlowReturnToForbidden
     host = urlsplit(base)
     return urlsplit(reference)._replace(scheme=host.scheme, netloc=host.netloc)
+
+
+def _written(part: str, safe: str) -> str:
+    """A path or fragment as it goes into a header: `/é` as `/%C3%A9`."""
+    return part if IN_PLACE.fullmatch(part) else quote(unquote(part), safe=safe)
 
 
 def _climbs(path: str) -> bool:

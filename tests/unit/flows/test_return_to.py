@@ -35,6 +35,10 @@ TARGETS = ReturnTargets(
         ("?step=2", "https://app.example.org?step=2"),
         ("#top", "https://app.example.org#top"),
         ("myapp://callback/done", "myapp://callback/done"),
+        ("https://app.example.org/a b?c d#e f ", "https://app.example.org/a%20b?c d#e%20f%20"),
+        ("https://app.example.org/%64/é", "https://app.example.org/d/%C3%A9"),
+        ("https://app.example.org/%64/'(x)", "https://app.example.org/%64/'(x)"),
+        ("/a b", "https://app.example.org/a%20b"),
     ],
 )
 def test_allowed(asked: str, target: str) -> None:
@@ -83,6 +87,7 @@ def test_forbidden(asked: str) -> None:
         "https://app.example.org\\@evil.example/",
         "https://app.example.org/\r\nx: y",
         " https://app.example.org/",
+        "https://app.example.org .evil.example/",
         "https://app.example.org/%zz",
     ],
 )
