@@ -45,10 +45,11 @@ def micros(moment: datetime) -> int:
 
 def from_micros(value: int) -> datetime:
     """The inverse of `micros`."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(0, 0, value)
 
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-01T12:00:00.123456Z`, trailing zeros of the fraction left out, as Go's RFC 3339 does."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    # Each answer holds a dozen: what is in UTC already is not converted, and its `+00:00` just cut off.
+    text = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()[: -len("+00:00")]
     return f"{text.rstrip('0')}Z" if moment.microsecond else f"{text}Z"

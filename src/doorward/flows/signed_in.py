@@ -19,9 +19,10 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     SESSION: ("id", "identity_id", "active", "aal", "methods", "authenticated_at", "issued_at", "expires_at"),
     DEVICE: ("id", "ip_address", "user_agent", "location"),
 }
+SELECTED = selected({**COLUMNS, **PERSON})
 # One device for each session.
 STATEMENT = f"""
-SELECT {selected(COLUMNS)}, {selected(PERSON)}, EXISTS (
+SELECT {SELECTED}, EXISTS (
   SELECT 1 FROM credentials c
   WHERE c.identity_id = i.id AND c.type IN ('totp', 'lookup_secret', 'webauthn') AND CAST(c.config AS TEXT) <> '{{}}'
 ) AS has_factor

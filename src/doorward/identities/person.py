@@ -33,9 +33,10 @@ def selected(columns: Mapping[str, Sequence[str]]) -> str:
     return ", ".join(f"{prefix[0]}.{name} AS {prefix}{name}" for prefix, names in columns.items() for name in names)
 
 
-BY_ID = f"SELECT {selected(PERSON)} FROM identities i {ADDRESSES} WHERE i.id = :id ORDER BY {ORDER}"
+SELECTED, WITH_CREDENTIAL = selected(PERSON), selected({**PERSON, **CREDENTIALS})
+BY_ID = f"SELECT {SELECTED} FROM identities i {ADDRESSES} WHERE i.id = :id ORDER BY {ORDER}"
 BY_CREDENTIAL = f"""
-SELECT {selected(PERSON)}, {selected(CREDENTIALS)}
+SELECT {WITH_CREDENTIAL}
 FROM credential_identifiers n JOIN credentials c ON c.id = n.credential_id JOIN identities i ON i.id = n.identity_id
 {ADDRESSES}
 WHERE n.type = :type AND n.identifier = :identifier ORDER BY {ORDER}

@@ -1,9 +1,10 @@
 """Finds the route of a request, and answers as Kratos does where there is none: 404, 405 with Allow, clean paths."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +21,14 @@ class Routes:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
+        served = [(route, serving(route.endpoint)) for route in routes]
+        patterned = {route.path for route in routes if route.param_convertors}
+        self._patterned = [(route, app) for route, app in served if route.path in patterned]
+        self._fixed = {
+            each.path: [(route, app) for route, app in served if route.path in {*patterned, each.path}]
+            for each in routes
+        }
+        """What a path without parameters may fit, in the order of the routes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -36,17 +45,27 @@ class Routes:
 
     def _found(self, asked: Scope, scope: Scope) -> ASGIApp:
         allowed: set[str] = set()
-        for route in self.routes:
+        for route, app in self._fixed.get(asked["path"], self._patterned):
             match, found = route.matches(asked)
             if match is Match.FULL:
                 scope.update(found)
                 scope[ROUTE] = route.path
-                return route.handle
+                return app
             if match is Match.PARTIAL:
                 allowed |= route.methods or set()
         if allowed:
             return text_answer("Method Not Allowed", 405, {"allow": ", ".join(sorted(allowed))})
         return text_answer("404 page not found", 404)
+
+
+def serving(endpoint: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """Answers by a coroutine function. Errors are for the layers above: the framework's own watch is left out."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await endpoint(Request(scope, receive, send))
+        await answer(scope, receive, send)
+
+    return serve
 
 
 def cleaned(path: str) -> str:

@@ -81,7 +81,7 @@ class SessionsApi:
         if visitor is None:
             return self._refused(request)
         await require_aal(visitor, self._site)
-        template = parse_qs(request.url.query).get("tokenize_as", [""])[0]
+        template = parse_qs(request.scope["query_string"].decode("latin-1")).get("tokenize_as", [""])[0]
         try:
             answer = await self._session(visitor, template)
         except MapperWithoutClaims:
