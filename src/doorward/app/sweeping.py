@@ -7,7 +7,7 @@ from doorward.app.core import Core
 from doorward.courier.sweep import sweep_messages
 from doorward.errors import Unavailable
 from doorward.flows.store import delete_expired
-from doorward.flows.throttle import delete_old_attempts
+from doorward.flows.throttle_tally import delete_old_attempts
 from doorward.observability.logging import Log
 from doorward.storage.contract import Transaction
 

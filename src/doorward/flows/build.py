@@ -42,6 +42,8 @@ from doorward.flows.settings_pending import PendingTools
 from doorward.flows.settings_plan import SettingsWriters
 from doorward.flows.settings_veil import Veil
 from doorward.flows.throttle import Throttle
+from doorward.flows.throttle_gate import Gate
+from doorward.flows.throttle_tally import Tally
 from doorward.flows.verification import Verifications
 from doorward.flows.verification_rules import ProofParts, VerificationRules
 from doorward.flows.words_en import ENGLISH
@@ -95,7 +97,8 @@ def build_engine(config: Config, parts: FlowParts) -> FlowEngine:
         registration_settings(config), parts.registration_methods, runner, writers, catalogue, parts.clock
     )
     keys = [secret.reveal() for secret in config.secrets.for_cipher()]
-    throttle = Throttle(parts.database, throttle_limits(config), keys, parts.clock)
+    limits = throttle_limits(config)
+    throttle = Throttle(parts.database, limits, Tally(limits.window, keys, parts.clock), Gate())
     login = LoginRules(
         login_settings(config),
         parts.login_methods,

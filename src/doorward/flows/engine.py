@@ -84,8 +84,12 @@ class FlowEngine:
         Raises SessionMissing, FlowIdMissing, FlowNotFound, SessionAlreadyAvailable, SelfServiceFlowExpired (with the
         new flow's id), SecurityCsrfViolation, UnreadableSubmission, WebHookFailed, and the database's Unavailable.
         """
-        rules = self._rules[kind]
+        with request.closing:
+            return await self._submitted(self._rules[kind], request)
+
+    async def _submitted(self, rules: FlowRules, request: FlowRequest) -> Answer:
         _check_signed_in(rules, request)
+        kind = rules.kind
         flow = await self._find(kind, request.query.get("flow", ""), is_submit=True)
         if flow is None:
             raise FlowNotFound() if kind in (FlowKind.LOGIN, FlowKind.REGISTRATION) else FlowNotFound(GONE)

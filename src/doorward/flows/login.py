@@ -36,6 +36,7 @@ from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node
 from doorward.flows.ordering import sort_login
+from doorward.flows.organization import ORGANIZATION, asked_organization
 from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.flows.return_to import ReturnTargets, with_query
@@ -139,7 +140,7 @@ class LoginRules:
     async def furnish(self, flow: Flow, request: FlowRequest) -> Flow | Furnished:
         """The form, after the `before` hooks. Raises HookRefused, WebHookFailed, SchemaNotSelectable, Misconfigured."""
         shown = {
-            "organization_id": None,
+            **asked_organization(request.query),
             "refresh": request.session is not None and _wants_refresh(request),
             "requested_aal": _asked_aal(request),
             **exchange_code(flow.type, request, LENIENT_YES),
@@ -216,7 +217,8 @@ class LoginRules:
 
     async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
         person, ip_address = _attempted(form), form.request.counted_address
-        await self._parts.throttle.check(person, ip_address)
+        place = await self._parts.throttle.admit(person, ip_address)
+        form.request.closing.callback(place.leave)
         decision = await method.login(form)
         counted = self._parts.throttle.failed(person, ip_address)
         match decision:
@@ -227,6 +229,7 @@ class LoginRules:
             case CodeMissed():
                 return replace(decision, counted=counted)
             case Authenticated():
+                place.leave()
                 return await self._authenticated(replace(fetched, active=method.name), form, decision)
             case _:
                 return decision
@@ -303,7 +306,8 @@ class LoginRules:
     # The form
 
     def _furnished(self, flow: Flow, view: LoginView) -> Flow:
-        own = [node for method in self._methods for node in method.nodes(view)]
+        methods = () if flow.extra.get(ORGANIZATION) else self._methods
+        own = [node for method in methods for node in method.nodes(view)]
         # A native client's form with nothing in it, or nothing but codes, has not even the CSRF field (as in Kratos).
         has_csrf = flow.type is FlowType.BROWSER or any(node.group not in OF_CODES for node in own)
         nodes: list[Node] = [*([csrf_node()] if has_csrf else []), *_once(own)]

@@ -1,6 +1,7 @@
 """A request as flows see it: plain data, made by the API of whatever framework serves it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +47,7 @@ class FlowRequest:
     `counted_address` is what failures are counted by; unlike the device's it cannot be made up by the client.
     Of our own `cookies` only the names are here.
     `session_token` what opens it and `identity` whose it is (without credentials). `continuity` are the steps that this
-    browser may take up again.
+    browser may take up again. `closing` is closed when a submission has been answered.
     """
 
     method: str
@@ -65,6 +66,7 @@ class FlowRequest:
     counted_address: str = field(default="", repr=False)
     continuity: Held = field(default_factory=dict)
     trace_id: str = ""
+    closing: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     def header(self, name: str) -> str:
         """The first value, "" where there is none."""

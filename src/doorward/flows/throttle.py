@@ -1,27 +1,27 @@
-"""Failed sign-ins are counted, and too many of them wait: per person and network, per person, per network.
+"""Failed sign-ins are counted, and too many of them wait: per person and network, per person, per network. Somebody
+who guesses at one account is stopped where they are long before the account itself is, so that nobody locks another
+out by failing in their name.
 
-The counts are in the database, so that all processes share them; only a failure writes. A window slides by weighing the
-last one. Somebody who guesses at one account is stopped where they are long before the account itself is, so that
-nobody locks another out by failing in their name.
+Guesses that come all at once buy no more of them. A wrong one is counted in the transaction that stores the form which
+says so, and where the limit was reached meanwhile the form is not stored and nobody learns that it was wrong: exactly
+as many are told as the limit says, in all processes together. A right one costs nothing but the one question before
+it: no row, no commit, no lock on the network's count, that everybody behind one address would wait for. So that it
+does not slip through in a crowd of wrong ones that are not counted yet, no more attempts at a person or from a network
+are judged at a time than a quarter of what is left; the others wait, and ask again. Up to four processes together are
+exact by that; where more of them share a database, each adds a quarter of what is left, and one at the end.
 """
 
-import hashlib
-import hmac
-import ipaddress
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from doorward.clock import Clock, micros
 from doorward.flows.contract import Write
 from doorward.flows.errors import TooManyAttempts
-from doorward.storage.contract import Database, Reader, Transaction
+from doorward.flows.throttle_gate import Gate, Place
+from doorward.flows.throttle_tally import Tally, network_of
+from doorward.storage.contract import Database, Transaction
 
-NETWORK_BITS = {4: 24, 6: 48}
-"""Who has one address of such a network can usually have them all."""
-
-CONTEXT = b"doorward attempts"
+SHARES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,107 +36,68 @@ class ThrottleLimits:
 
 
 class Throttle:
-    """Asked before a proof is looked at, told after it was wrong."""
+    """Asked before a proof is looked at, told after it was wrong. One per process."""
 
-    def __init__(self, database: Database, limits: ThrottleLimits, keys: Sequence[str], clock: Clock) -> None:
-        """`keys` as in `secrets.cipher`: the table names nobody, and says nothing without the first of them."""
+    def __init__(self, database: Database, limits: ThrottleLimits, tally: Tally, gate: Gate) -> None:
         self._database = database
         self._limits = limits
-        self._key = hashlib.sha256(CONTEXT + next(iter(keys), "").encode()).digest()
-        self._clock = clock
+        self._tally = tally
+        self._gate = gate
 
-    async def check(self, person: str, ip_address: str) -> None:
-        """Raises TooManyAttempts with the seconds to wait. `person` is what was typed to find an account, normalised:
-        it makes no difference whether there is one.
+    async def admit(self, person: str, ip_address: str) -> Place:
+        """A place to be judged in, to be left once a wrong guess is counted or a right one is known to be right.
+
+        `person` is what was typed to find an account, normalised: it makes no difference whether there is one. Raises
+        TooManyAttempts with the seconds to wait, Overloaded where too many wait already.
         """
         if not self._limits.is_on:
-            return
-        now = self._clock.now()
+            return Place(lambda: None)
         limits = self._keyed(person, ip_address)
-        counts = await _read(self._database.reader, tuple(limits), self._window(now) - 1)
-        if any(self._weighed(counts, key, now) >= limit for key, limit in limits.items()):
-            raise TooManyAttempts(retry_after_s=self._rest_s(now))
+        turn: str | None = None
+        try:
+            while True:
+                full = self._gate.enter(await self._room(limits))
+                if full is None:
+                    return Place(lambda: self._gate.leave(limits))
+                # Its turn at one key, and another one is full: the next there may have more luck.
+                woken, turn = turn, None
+                if woken is not None and woken != full:
+                    self._gate.wake(woken)
+                await self._gate.wait(full)
+                turn = full
+        except BaseException:
+            if turn is not None:
+                self._gate.wake(turn)
+            raise
 
     def failed(self, person: str, ip_address: str) -> tuple[Write, ...]:
-        """What a failure stores, in the transaction that stores the form which says so."""
+        """What a failure stores, in the transaction that stores the form which says so. The write raises
+        TooManyAttempts where others have failed too often meanwhile.
+        """
         if not self._limits.is_on:
             return ()
+        limits = self._keyed(person, ip_address)
 
         async def write(tx: Transaction) -> None:
-            now = self._clock.now()
-            for key in sorted(self._keyed(person, ip_address)):
-                await _count(tx, key, self._window(now), now)
+            await self._tally.add(tx, limits)
+            counts = await self._tally.weigh(tx, limits)
+            if any(counts[key] - 1 >= limit for key, limit in limits.items()):
+                raise TooManyAttempts(retry_after_s=self._tally.rest_s())
 
         return (write,)
 
+    async def _room(self, limits: Mapping[str, int]) -> dict[str, int]:
+        """How many may be judged at a time for each key. Raises TooManyAttempts."""
+        counts = await self._tally.weigh(self._database.reader, limits)
+        left = {key: limit - counts[key] for key, limit in limits.items()}
+        if any(each <= 0 for each in left.values()):
+            raise TooManyAttempts(retry_after_s=self._tally.rest_s())
+        return {key: max(1, int(each / SHARES)) for key, each in left.items()}
+
     def _keyed(self, person: str, ip_address: str) -> dict[str, int]:
-        network, limits = network_of(ip_address), self._limits
+        network, limits, key = network_of(ip_address), self._limits, self._tally.key
         return {
-            self._hash("both", person, network): limits.per_person_and_network,
-            self._hash("person", person): limits.per_person,
-            self._hash("network", network): limits.per_network,
+            key("both", person, network): limits.per_person_and_network,
+            key("person", person): limits.per_person,
+            key("network", network): limits.per_network,
         }
-
-    def _hash(self, *parts: str) -> str:
-        text = "\0".join(parts).encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
-
-    def _window(self, now: datetime) -> int:
-        return micros(now) // micros_of(self._limits.window)
-
-    def _share(self, now: datetime) -> float:
-        """How much of the current window has passed, 0 to 1."""
-        length = micros_of(self._limits.window)
-        return micros(now) % length / length
-
-    def _weighed(self, counts: Mapping[tuple[str, int], int], key: str, now: datetime) -> float:
-        window = self._window(now)
-        return counts.get((key, window), 0) + counts.get((key, window - 1), 0) * (1 - self._share(now))
-
-    def _rest_s(self, now: datetime) -> int:
-        return max(1, math.ceil((1 - self._share(now)) * self._limits.window.total_seconds()))
-
-
-def network_of(ip_address: str) -> str:
-    """`192.0.2.0/24`, `2001:db8::/48`; what is no address stands for itself."""
-    try:
-        address = ipaddress.ip_address(ip_address)
-    except ValueError:
-        return ip_address
-    return str(ipaddress.ip_network((address, NETWORK_BITS[address.version]), strict=False))
-
-
-def micros_of(length: timedelta) -> int:
-    return int(length.total_seconds() * 1_000_000)
-
-
-async def delete_old_attempts(tx: Transaction, before: datetime, limit: int) -> int:
-    """Removes at most `limit` counts that no window reaches any more; how many."""
-    return await tx.execute(
-        "DELETE FROM failed_attempts WHERE (key_hash, window_number) IN (SELECT key_hash, window_number "
-        f"FROM failed_attempts WHERE counted_at < :before ORDER BY counted_at LIMIT :limit{tx.dialect.skip_locked})",
-        {"before": before, "limit": limit},
-    )
-
-
-async def _read(reader: Reader, keys: tuple[str, ...], since: int) -> dict[tuple[str, int], int]:
-    names = {f"key{number}": key for number, key in enumerate(keys)}
-    marks = ", ".join(f":{name}" for name in names)
-    rows = await reader.fetch_all(
-        f"SELECT key_hash, window_number, failures FROM failed_attempts WHERE key_hash IN ({marks}) "
-        "AND window_number >= :since",
-        {**names, "since": since},
-    )
-    return {(row["key_hash"], int(row["window_number"])): int(row["failures"]) for row in rows}
-
-
-async def _count(tx: Transaction, key: str, window: int, now: datetime) -> None:
-    await tx.execute(
-        """
-        INSERT INTO failed_attempts (key_hash, window_number, failures, counted_at)
-        VALUES (:key, :window, 1, :now)
-        ON CONFLICT (key_hash, window_number)
-        DO UPDATE SET failures = failed_attempts.failures + 1, counted_at = :now
-        """,
-        {"key": key, "window": window, "now": now},
-    )

@@ -6,7 +6,9 @@ import pytest
 
 from doorward.clock import MovableClock
 from doorward.flows.errors import TooManyAttempts
-from doorward.flows.throttle import Throttle, ThrottleLimits, delete_old_attempts, network_of
+from doorward.flows.throttle import Throttle, ThrottleLimits
+from doorward.flows.throttle_gate import Gate
+from doorward.flows.throttle_tally import Tally, delete_old_attempts, network_of
 from doorward.storage.contract import Database, Transaction
 
 WINDOW = timedelta(minutes=10)
@@ -17,7 +19,12 @@ ADA, GRACE, HERE, THERE = "ada@example.org", "grace@example.org", "192.0.2.7", "
 
 @pytest.fixture
 def throttle(database: Database, clock: MovableClock) -> Throttle:
-    return Throttle(database, LIMITS, KEYS, clock)
+    return throttle_of(database, clock)
+
+
+def throttle_of(database: Database, clock: MovableClock, limits: ThrottleLimits = LIMITS) -> Throttle:
+    """That of another process."""
+    return Throttle(database, limits, Tally(limits.window, KEYS, clock), Gate())
 
 
 async def fail(database: Database, throttle: Throttle, person: str, ip_address: str, times: int = 1) -> None:
@@ -31,9 +38,10 @@ async def fail(database: Database, throttle: Throttle, person: str, ip_address: 
 
 async def is_open(throttle: Throttle, person: str, ip_address: str) -> bool:
     try:
-        await throttle.check(person, ip_address)
+        place = await throttle.admit(person, ip_address)
     except TooManyAttempts:
         return False
+    place.leave()
     return True
 
 
@@ -60,7 +68,7 @@ async def test_a_network_that_tries_many_accounts_rests(database: Database, thro
 
 
 async def test_all_processes_count_together(database: Database, throttle: Throttle, clock: MovableClock) -> None:
-    other = Throttle(database, LIMITS, KEYS, clock)
+    other = throttle_of(database, clock)
     await fail(database, throttle, ADA, HERE, 2)
     await fail(database, other, ADA, HERE)
     assert not await is_open(throttle, ADA, HERE)
@@ -70,7 +78,7 @@ async def test_all_processes_count_together(database: Database, throttle: Thrott
 async def test_the_window_slides(database: Database, throttle: Throttle, clock: MovableClock) -> None:
     await fail(database, throttle, ADA, HERE, 3)
     with pytest.raises(TooManyAttempts) as refused:
-        await throttle.check(ADA, HERE)
+        await throttle.admit(ADA, HERE)
     assert 0 < refused.value.retry_after_s <= WINDOW.total_seconds()
     clock.move(seconds=refused.value.retry_after_s + 1)
     # The last window weighs nearly whole yet: three failures of it and one more are still too many together.
@@ -93,7 +101,7 @@ async def test_old_counts_are_swept_in_small_steps(database: Database, throttle:
 
 
 async def test_nothing_is_counted_where_it_is_off(database: Database, clock: MovableClock) -> None:
-    off = Throttle(database, ThrottleLimits(WINDOW, 1, 1, 1, is_on=False), KEYS, clock)
+    off = throttle_of(database, clock, ThrottleLimits(WINDOW, 1, 1, 1, is_on=False))
     await fail(database, off, ADA, HERE, 5)
     assert await is_open(off, ADA, HERE)
     assert await database.reader.fetch_all("SELECT * FROM failed_attempts") == []

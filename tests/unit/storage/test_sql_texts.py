@@ -16,7 +16,7 @@ SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WHERE|AND|ORDER BY|C
 MAKERS = frozenset({"placeholders", "_placeholders", "conditions_of", "_condition", "condition"})
 """These write texts themselves, which are looked at where they stand."""
 REVIEWED = {
-    ("flows/throttle.py", "marks"),  # `:key0, :key1, …`
+    ("flows/throttle_tally.py", "marks"),  # `:key0, :key1, …`
     ("outbox/query.py", "', '.join((f':{name}' for name in names))"),  # `:state0, :state1, …`
     ("delivery/pauses.py", "scope"),  # `action` or `destination`, a Literal
     ("identities/rows.py", "table"),
