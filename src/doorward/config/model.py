@@ -125,7 +125,9 @@ class SecretsConfig:
 class Argon2Config:
     """Argon2id."""
 
-    memory: ByteSize = setting(ByteSize(128 * 1024 * 1024), "Memory per hash. Without this section: 19 MiB with two passes.", least=8 * 1024)
+    memory: ByteSize = setting(
+        ByteSize(128 * 1024 * 1024), "Memory per hash. Without this section: 19 MiB with two passes.", least=8 * 1024
+    )
     iterations: int = setting(1, "Passes.", least=1)
     parallelism: int = setting(1, "Lanes.", least=1)
     salt_length: int = setting(16, "Bytes of salt.", least=16)
@@ -171,7 +173,13 @@ class ThrottlingConfig:
     enabled: bool | None = setting(None, "Count failed sign-ins; default: everywhere but with --dev.", ours=True)
     window: timedelta = setting(timedelta(minutes=10), "The time in which failures are counted.", ours=True)
     per_person_and_network: int = setting(10, "Failures for one account from one network.", least=1, ours=True)
-    per_person: int = setting(100, "Failures for one account from anywhere.", least=1, ours=True)
+    per_person: int = setting(
+        100,
+        "Failures for one account from anywhere. For who is signed in already (a second factor, a fresh sign-in)"
+        " `per_person_and_network` is the limit from anywhere.",
+        least=1,
+        ours=True,
+    )
     per_network: int = setting(300, "Failures from one network (IPv4 /24, IPv6 /48).", least=1, ours=True)
 
 

@@ -217,10 +217,11 @@ class LoginRules:
 
     async def _decided(self, fetched: Flow, form: LoginForm, method: LoginMethod) -> Rejection | Plan:
         person, ip_address = _attempted(form), form.request.counted_address
-        place = await self._parts.throttle.admit(person, ip_address)
+        is_signed_in = form.identity is not None
+        place = await self._parts.throttle.admit(person, ip_address, is_signed_in=is_signed_in)
         form.request.closing.callback(place.leave)
         decision = await method.login(form)
-        counted = self._parts.throttle.failed(person, ip_address)
+        counted = self._parts.throttle.failed(person, ip_address, is_signed_in=is_signed_in)
         match decision:
             case Refused(problems):
                 return replace(rejected_login(form.flow, *problems), writes=counted)

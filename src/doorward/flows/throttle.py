@@ -1,6 +1,7 @@
 """Failed sign-ins are counted, and too many of them wait: per person and network, per person, per network. Somebody
 who guesses at one account is stopped where they are long before the account itself is, so that nobody locks another
-out by failing in their name.
+out by failing in their name. Who is signed in already and fails at a second factor, or at their own password, holds
+the first: there nobody can be locked out by a stranger, and the account rests as soon as one network would.
 
 Guesses that come all at once buy no more of them. A wrong one is counted in the transaction that stores the form which
 says so, and where the limit was reached meanwhile the form is not stored and nobody learns that it was wrong: exactly
@@ -44,7 +45,7 @@ class Throttle:
         self._tally = tally
         self._gate = gate
 
-    async def admit(self, person: str, ip_address: str) -> Place:
+    async def admit(self, person: str, ip_address: str, *, is_signed_in: bool = False) -> Place:
         """A place to be judged in, to be left once a wrong guess is counted or a right one is known to be right.
 
         `person` is what was typed to find an account, normalised: it makes no difference whether there is one. Raises
@@ -52,7 +53,7 @@ class Throttle:
         """
         if not self._limits.is_on:
             return Place(lambda: None)
-        limits = self._keyed(person, ip_address)
+        limits = self._keyed(person, ip_address, is_signed_in)
         turn: str | None = None
         try:
             while True:
@@ -70,13 +71,13 @@ class Throttle:
                 self._gate.wake(turn)
             raise
 
-    def failed(self, person: str, ip_address: str) -> tuple[Write, ...]:
+    def failed(self, person: str, ip_address: str, *, is_signed_in: bool = False) -> tuple[Write, ...]:
         """What a failure stores, in the transaction that stores the form which says so. The write raises
         TooManyAttempts where others have failed too often meanwhile.
         """
         if not self._limits.is_on:
             return ()
-        limits = self._keyed(person, ip_address)
+        limits = self._keyed(person, ip_address, is_signed_in)
 
         async def write(tx: Transaction) -> None:
             await self._tally.add(tx, limits)
@@ -94,10 +95,11 @@ class Throttle:
             raise TooManyAttempts(retry_after_s=self._tally.rest_s())
         return {key: max(1, int(each / SHARES)) for key, each in left.items()}
 
-    def _keyed(self, person: str, ip_address: str) -> dict[str, int]:
+    def _keyed(self, person: str, ip_address: str, is_signed_in: bool) -> dict[str, int]:
         network, limits, key = network_of(ip_address), self._limits, self._tally.key
+        anywhere = min(limits.per_person, limits.per_person_and_network) if is_signed_in else limits.per_person
         return {
             key("both", person, network): limits.per_person_and_network,
-            key("person", person): limits.per_person,
+            key("person", person): anywhere,
             key("network", network): limits.per_network,
         }

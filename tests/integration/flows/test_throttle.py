@@ -60,6 +60,22 @@ async def test_an_account_that_many_networks_try_rests_too(database: Database, t
     assert await is_open(throttle, GRACE, THERE)
 
 
+async def test_who_holds_the_first_factor_gets_no_more_guesses_at_the_second_from_elsewhere(
+    database: Database, throttle: Throttle
+) -> None:
+    async def work(tx: Transaction) -> None:
+        for number in range(3):
+            for write in throttle.failed(ADA, f"203.0.{number}.1", is_signed_in=True):
+                await write(tx)
+
+    await database.transaction(work)
+    with pytest.raises(TooManyAttempts):
+        await throttle.admit(ADA, THERE, is_signed_in=True)
+    # The fourth failure, had it been let in together with others, would not be told either.
+    with pytest.raises(TooManyAttempts):
+        await database.transaction(throttle.failed(ADA, THERE, is_signed_in=True)[0])
+
+
 async def test_a_network_that_tries_many_accounts_rests(database: Database, throttle: Throttle) -> None:
     for number in range(9):
         await fail(database, throttle, f"person-{number}@example.org", HERE)
