@@ -15,8 +15,10 @@ from pathlib import Path
 
 from doorward.storage.sqlite.faults import PRIMARY_MASK
 
-ASKING_MS = 20
+ASKING_S = 0.02
 """How long SQLite's lock is asked for before a turn is claimed: a few short transactions of others, no long row."""
+ASKING_PAUSE_S = 0.0001
+"""Most transactions are shorter than the millisecond that SQLite itself would sleep at least before it asks again."""
 PAUSE_S = 0.001
 PATIENCE_S = 1.0
 JAMMED_S = 10.0
@@ -30,22 +32,36 @@ class Turn:
         """`log` is the -wal file. SQLite locks only the other two, whose locks a second descriptor would endanger."""
         self._file = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
         self._busy_ms = int(busy_timeout_s * 1000)
+        self._asking_s = min(ASKING_S, busy_timeout_s)
         self._jammed_until = 0.0
+        self._impatient: sqlite3.Connection | None = None
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """BEGIN IMMEDIATE. Raises sqlite3.OperationalError when SQLite's lock stays held for the busy timeout."""
         with self._awaited(fcntl.LOCK_SH):
             pass
-        try:
-            begin(connection, min(ASKING_MS, self._busy_ms))
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & PRIMARY_MASK != sqlite3.SQLITE_BUSY:
-                raise
+        if not self._asked(connection):
             with self._awaited(fcntl.LOCK_EX):
-                begin(connection, self._busy_ms)
+                connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                finally:
+                    connection.execute("PRAGMA busy_timeout = 0")
 
     def close(self) -> None:
         os.close(self._file)
+
+    def _asked(self, connection: sqlite3.Connection) -> bool:
+        """Whether the transaction has begun within the time for asking."""
+        if connection is not self._impatient:
+            connection.execute("PRAGMA busy_timeout = 0")
+            self._impatient = connection
+        until = time.monotonic() + self._asking_s
+        while not begin_now(connection):
+            if time.monotonic() >= until:
+                return False
+            time.sleep(ASKING_PAUSE_S)
+        return True
 
     @contextmanager
     def _awaited(self, kind: int) -> Iterator[None]:
@@ -77,6 +93,12 @@ class Turn:
         return True
 
 
-def begin(connection: sqlite3.Connection, timeout_ms: int) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {timeout_ms}")
-    connection.execute("BEGIN IMMEDIATE")
+def begin_now(connection: sqlite3.Connection) -> bool:
+    """False when somebody else writes. The connection's busy timeout is 0. Raises sqlite3.OperationalError."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & PRIMARY_MASK != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
