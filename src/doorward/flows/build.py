@@ -27,6 +27,7 @@ from doorward.flows.settings import (
     code_limits,
     link_lifespan,
     login_settings,
+    message_limits,
     recovery_settings,
     registration_settings,
     settings_settings,
@@ -43,6 +44,7 @@ from doorward.flows.settings_plan import SettingsWriters
 from doorward.flows.settings_veil import Veil
 from doorward.flows.throttle import Throttle
 from doorward.flows.throttle_gate import Gate
+from doorward.flows.throttle_messages import MessageThrottle
 from doorward.flows.throttle_tally import Tally
 from doorward.flows.verification import Verifications
 from doorward.flows.verification_rules import ProofParts, VerificationRules
@@ -75,7 +77,9 @@ def build_sender(config: Config, courier: Queue, clock: Clock) -> CodeSender:
     """Who makes codes and links and has them sent; methods and flows share it."""
     keys = [secret.reveal() for secret in config.secrets.for_cipher()]
     codes = OneTimeCodes(code_limits(config), keys, clock)
-    return CodeSender(codes, OneTimeLinks(link_lifespan(config), clock), courier, clock, config.serve.public.base_url)
+    links, limits = OneTimeLinks(link_lifespan(config), clock), message_limits(config)
+    throttle = MessageThrottle(limits, Tally(limits.window, keys, clock))
+    return CodeSender(codes, links, courier, throttle, clock, config.serve.public.base_url)
 
 
 def build_engine(config: Config, parts: FlowParts) -> FlowEngine:

@@ -16,6 +16,7 @@ from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose, Recipient
 from doorward.flows.model import Flow
 from doorward.flows.return_to import with_query
+from doorward.flows.throttle_messages import MessageThrottle
 from doorward.identities.model import Identity, VerifiableAddress
 from doorward.identities.normalise import is_email, is_phone
 from doorward.identities.render import public_identity
@@ -48,22 +49,36 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """Why something is sent: the flow that asked for it, and what that flow's request brought along for templates."""
+    """Why something is sent: the flow that asked for it, and what that flow's request brought along for templates.
+
+    `ip_address` is what it is counted by, "" where nobody asked; `is_counted` False: it cannot be repeated.
+    """
 
     flow: Flow
     purpose: Purpose
     form: Form = Form.CODE
     payload: Mapping[str, Any] | None = None
     trace_id: str = ""
+    ip_address: str = field(default="", repr=False)
+    is_counted: bool = True
 
 
 class CodeSender:
     """Made once; `base_url` is the public one."""
 
-    def __init__(self, codes: OneTimeCodes, links: OneTimeLinks, courier: Queue, clock: Clock, base_url: str) -> None:
+    def __init__(
+        self,
+        codes: OneTimeCodes,
+        links: OneTimeLinks,
+        courier: Queue,
+        throttle: MessageThrottle,
+        clock: Clock,
+        base_url: str,
+    ) -> None:
         self.codes = codes
         self.links = links
         self._courier = courier
+        self._throttle = throttle
         self._clock = clock
         self._base = base_url.rstrip("/") + "/self-service"
 
@@ -75,16 +90,18 @@ class CodeSender:
         identity: Identity | None = None,
         traits: Mapping[str, Any] | None = None,
     ) -> None:
-        """Sends a new code or link. The flow has to be stored already.
+        """Sends a new code or link. The flow has to be stored already. Raises TooManyMessages.
 
         `identity` is the person as templates see them; `traits` are those of somebody who is about to sign up.
         """
+        await self._count(tx, errand, recipient)
         await self._courier.queue(tx, await self._letter(tx, errand, recipient, identity, traits))
 
     async def pretend(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
         """The same work for an address that nobody is known by, and nothing leaves. The code that is made opens
-        nothing, as it is nobody's.
+        nothing, as it is nobody's. Raises TooManyMessages.
         """
+        await self._count(tx, errand, recipient)
         await self._courier.rehearse(tx, await self._letter(tx, errand, replace(recipient, identity_id=None)))
 
     async def tell_of_change(
@@ -156,7 +173,10 @@ class CodeSender:
     async def answer_nobody(
         self, tx: Transaction, errand: Errand, recipient: Recipient, *, is_told: bool, takes_phones: bool
     ) -> None:
-        """For an address that nobody is known by: a message that says so where that is wanted, else only the work."""
+        """For an address that nobody is known by: a message that says so where that is wanted, else only the work.
+
+        Raises TooManyMessages.
+        """
         if not is_address(recipient.via, recipient.address):
             return
         if is_told and (takes_phones or recipient.via == "email"):
@@ -171,6 +191,7 @@ class CodeSender:
         return isinstance(await self.codes.redeem(tx, proof.flow_id, proof.purpose, code), OneTimeCode)
 
     async def _warn(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
+        await self._count(tx, errand, recipient)
         template = UNKNOWN[errand.purpose, errand.form]
         data = template_data(
             template,
@@ -179,6 +200,10 @@ class CodeSender:
             transient_payload=errand.payload,
         )
         await self._courier.queue(tx, self._message(errand, template, recipient, data, None))
+
+    async def _count(self, tx: Transaction, errand: Errand, recipient: Recipient) -> None:
+        if errand.is_counted:
+            await self._throttle.count(tx, errand.purpose, recipient.address, errand.ip_address)
 
     def _url(self, errand: Errand, secret: str) -> str | None:
         """Where the message leads; mails with a recovery code lead nowhere, as they may be opened elsewhere."""

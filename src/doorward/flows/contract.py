@@ -34,13 +34,14 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a method reads: the decoded body, the traits in it, and whose they will be."""
+    """What a method reads: the decoded body, the traits in it, and whose they will be; where it came from."""
 
     values: Mapping[str, Any] = field(repr=False)
     traits: Mapping[str, Any] = field(repr=False)
     schema: IdentitySchema
     words: Words
     flow: Flow
+    ip_address: str = field(default="", repr=False)
 
     def text(self, name: str) -> str:
         """A field's text, "" where there is none."""
@@ -254,6 +255,10 @@ class FlowRules(Protocol):
 
     @property
     def settings(self) -> KindSettings: ...
+
+    def check_open(self) -> None:
+        """Raises the refusal of a kind that is switched off."""
+        ...
 
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Where a browser goes instead of starting (signed in already); None: it may start. Raises refusals."""

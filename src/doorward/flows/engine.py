@@ -16,6 +16,7 @@ from doorward.flows.errors import (
     SelfServiceFlowExpired,
     SessionAlreadyAvailable,
     SessionMissing,
+    TooManyMessages,
 )
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.fresh import FlowMaker
@@ -24,6 +25,7 @@ from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_flow, with_query
+from doorward.flows.throttle_messages import ASKED_TOO_OFTEN
 from doorward.storage.contract import Database, Transaction
 
 NO_ID = UUID(int=0)
@@ -65,8 +67,9 @@ class FlowEngine:
     async def fetch(self, kind: FlowKind, flow_id: str, request: FlowRequest) -> Shown:
         """A flow for the page that shows it.
 
-        Raises SessionMissing, FlowNotFound, SecurityCsrfViolation, SelfServiceFlowExpired.
+        Raises SessionMissing, FlowNotFound, SecurityCsrfViolation, SelfServiceFlowExpired, and what closed kinds say.
         """
+        self._rules[kind].check_open()
         _check_signed_in(self._rules[kind], request)
         flow = await self._find(kind, flow_id)
         if flow is None:
@@ -107,7 +110,7 @@ class FlowEngine:
         try:
             written = await self._database.transaction(step.write)
         except DoorwardError as error:
-            refused = step.refused(error)
+            refused = self._asked_too_often(flow, error) or step.refused(error)
             if refused is None:
                 raise
             return await self._rejected(refused)
@@ -145,6 +148,13 @@ class FlowEngine:
         """The form of somebody who may not start another one: only signing in again, which this form was for."""
         said = self._catalogue.words(old.language).say(4000001, {"reason": EXPIRED})
         return replace(old, ui=with_problems(old.ui, [FormProblem(None, said)]))
+
+    def _asked_too_often(self, flow: Flow, error: DoorwardError) -> Flow | None:
+        """The form as it was, whichever kind it is: a code that was sent before is good yet."""
+        if not isinstance(error, TooManyMessages):
+            return None
+        said = self._catalogue.words(flow.language).say(4000001, {"reason": ASKED_TOO_OFTEN})
+        return replace(flow, ui=with_problems(flow.ui, [FormProblem(None, said)]))
 
     async def _rejected(self, flow: Flow, why: Why = Why.REJECTED, writes: Sequence[Write] = ()) -> Shown:
         now = self._clock.now()

@@ -38,6 +38,10 @@ class TooManyAttempts(DoorwardError):
         super().__init__()
 
 
+class TooManyMessages(TooManyAttempts):
+    """Codes or links were asked for too often. Wait some minutes, then ask again."""
+
+
 class SessionInactive(Unauthorised):
     """Nobody is signed in here, or not any more."""
 

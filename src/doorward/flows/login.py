@@ -110,6 +110,7 @@ class LoginRules:
     def __init__(self, settings: LoginSettings, methods: Sequence[LoginMethod], parts: LoginParts) -> None:
         self._settings = settings
         self._methods = tuple(methods)
+        self._eager_methods = tuple(each for each in self._methods if isinstance(each, EagerMethod))
         self._parts = parts
 
     @property
@@ -117,6 +118,9 @@ class LoginRules:
         return self._settings.kind
 
     # Starting
+
+    def check_open(self) -> None:
+        """It cannot be switched off."""
 
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Who is signed in signs in again only with `refresh=true` or for a higher level.
@@ -152,14 +156,16 @@ class LoginRules:
         words = self._parts.catalogue.words(flow.language)
         stage = LoginStage.IDENTIFIER if self._starts_with_identifier(flow) else LoginStage.ONE_STEP
         identity = await self._signed_in(flow, request)
-        view = LoginView(flow, stage, words, identity, is_reached=_has_reached(request))
+        view = LoginView(flow, stage, words, identity, _has_reached(request), ip_address=request.counted_address)
         flow = with_identifier_label(self._furnished(flow, view), schema, words)
-        context = template_context(flow, request, self._settings.header_allowlist)
-        # It is not stored yet, and says so (as in Kratos).
-        unstored = {**context["flow"], "created_at": NO_TIME, "updated_at": NO_TIME}
-        await self._parts.hooks.before(flow, {**context, "flow": unstored})
-        begun = (each.begin(flow, view) for each in self._methods if isinstance(each, EagerMethod))
+        await self._parts.hooks.before(flow, lambda: self._begun(flow, request))
+        begun = (each.begin(flow, view) for each in self._eager_methods)
         return next((each for each in begun if each is not None), flow)
+
+    def _begun(self, flow: Flow, request: FlowRequest) -> dict[str, Any]:
+        """What `before` hooks see. The flow is not stored yet, and says so (as in Kratos)."""
+        context = template_context(flow, request, self._settings.header_allowlist)
+        return {**context, "flow": {**context["flow"], "created_at": NO_TIME, "updated_at": NO_TIME}}
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """The new form, saying when the old one expired."""

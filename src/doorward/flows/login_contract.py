@@ -32,7 +32,7 @@ class LoginView:
     """The form that is made. `identity` (with credentials) is who is signed in already: a refresh, a second factor; in
     the second of two steps who was named. `is_mitigated`: the form must not tell what that person has.
 
-    `is_reached`: the session has the higher level already.
+    `is_reached`: the session has the higher level already. `ip_address` is what messages are counted by.
     """
 
     flow: Flow
@@ -41,6 +41,7 @@ class LoginView:
     identity: Identity | None = None
     is_reached: bool = False
     is_mitigated: bool = False
+    ip_address: str = field(default="", repr=False)
 
     @property
     def aal(self) -> str:

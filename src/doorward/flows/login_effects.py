@@ -30,7 +30,7 @@ class LoginEffects:
         """In the transaction of the sign-in: one that is refused after all has ended and sent nothing."""
         if Effect.REVOKE_OTHERS in self.wishes:
             await self.sessions.revoke_others(tx, session.identity_id, session.id)
-        await self.verifications.store(tx, self.started)
+        await self.verifications.store(tx, self.started, is_by_the_way=True)
         for each in self.started:
             await self.identities.mark_address_sent(tx, session.identity_id, each.address.via, each.address.value)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from doorward.errors import DoorwardError
+from doorward.errors import DoorwardError, InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.codes_store import Form, Recipient
 from doorward.flows.contract import KindSettings, Plan, Rejection
@@ -63,12 +63,18 @@ class RecoveryRules:
 
     # Starting
 
+    def check_open(self) -> None:
+        if not self.settings.is_enabled:
+            raise RecoveryClosed
+
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Only for those who are not signed in, whatever they asked to return to (as Kratos).
 
-        Raises RecoveryClosed, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
+        Raises RecoveryClosed, InvalidInput, SessionAlreadyAvailable, SelfServiceFlowReturnToForbidden.
         """
-        self._require_open()
+        self.check_open()
+        if not self._settings.is_method_enabled:
+            raise InvalidInput(f"The method {self._settings.method} is switched off in the configuration.")
         if request.session is not None:
             return self._moved_on(type_, request)
         self._settings.targets.check(request.query.get("return_to", ""))
@@ -77,7 +83,7 @@ class RecoveryRules:
     async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
         """The form that asks for the address, after the `before` hooks. Raises HookRefused, WebHookFailed."""
         flow = self._asking(flow)
-        await self._tools.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
+        await self._tools.hooks.before(flow, lambda: template_context(flow, request, self._settings.header_allowlist))
         return flow
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -93,8 +99,7 @@ class RecoveryRules:
         return Reread(new, with_flow(self.settings.page_url, new.id), problem=problem)
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
-        """Raises RecoveryClosed, SecurityCsrfViolation."""
-        self._require_open()
+        """Raises SecurityCsrfViolation."""
         if not flow.internal.get(IS_OPEN):
             check_reader(flow, request)
 
@@ -170,7 +175,15 @@ class RecoveryRules:
         value = normalise_address(address, "email")
         owner = await find_by_recovery_address(self._tools.database.reader, "email", value)
         to = Recipient("email", value, owner.id if owner else None)
-        return SendRecovery(self._tools, self._sent(flow, address), to, owner, form.payload, request.trace_id)
+        return SendRecovery(
+            self._tools,
+            self._sent(flow, address),
+            to,
+            owner,
+            form.payload,
+            request.trace_id,
+            request.counted_address,
+        )
 
     async def _chosen(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Step:
         """The same where people choose the address."""
@@ -182,15 +195,11 @@ class RecoveryRules:
             return await self._with_code(rescue)
         if request.session is not None:
             return MovedOn(self._moved_on(flow.type, request))
-        return await self._choice.step(flow, form, request.trace_id)
+        return await self._choice.step(flow, form, request)
 
     async def _with_code(self, rescue: Rescue) -> Plan:
         words = self._words(rescue.flow)
         return await self._prover.by_code(rescue, rescue.saying(words.say(4000001, {"reason": TOO_OFTEN})))
-
-    def _require_open(self) -> None:
-        if not self.settings.is_enabled:
-            raise RecoveryClosed
 
     # The form
 

@@ -28,6 +28,7 @@ from doorward.flows.recovery_form import (
 )
 from doorward.flows.recovery_plans import Redrawn, SendRecovery
 from doorward.flows.recovery_settings import RecoveryTools
+from doorward.flows.request import FlowRequest
 from doorward.identities.model import Identity, RecoveryAddress
 from doorward.identities.normalise import normalise_address, normalise_identifier, normalise_phone
 from doorward.identities.store import find_by_recovery_address
@@ -41,7 +42,7 @@ class RecoveryChoice:
     def __init__(self, tools: RecoveryTools) -> None:
         self._tools = tools
 
-    async def step(self, flow: Flow, form: ProofForm, trace_id: str) -> Rejection | Plan:
+    async def step(self, flow: Flow, form: ProofForm, request: FlowRequest) -> Rejection | Plan:
         """What a submission leads to: another form, or a code that is sent."""
         typed = form.text(ADDRESS)
         if not typed:
@@ -52,23 +53,33 @@ class RecoveryChoice:
             return self._back(flow, form, addresses, words)
         match flow.state:
             case FlowState.AWAITING_CHOICE:
-                return self._selected(flow, form, owner, addresses, trace_id)
+                return self._selected(flow, form, owner, addresses, request)
             case FlowState.CONFIRMING_ADDRESS | FlowState.AWAITING_CODE:
-                return self._confirmed(flow, form, owner, addresses, trace_id)
+                return self._confirmed(flow, form, owner, addresses, request)
             case _:
-                return self._started(flow, form, owner, addresses, trace_id)
+                return self._started(flow, form, owner, addresses, request)
 
     def _started(
-        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+        self,
+        flow: Flow,
+        form: ProofForm,
+        owner: Identity | None,
+        addresses: list[RecoveryAddress],
+        request: FlowRequest,
     ) -> Plan:
         typed = form.text(ADDRESS)
         if not has_choice(addresses, typed):
-            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, trace_id)
+            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, request)
         words = self._tools.catalogue.words(flow.language)
         return Redrawn(self._tools, _choosing(flow, words, addresses, typed), form.payload)
 
     def _selected(
-        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+        self,
+        flow: Flow,
+        form: ProofForm,
+        owner: Identity | None,
+        addresses: list[RecoveryAddress],
+        request: FlowRequest,
     ) -> Rejection | Plan:
         words, typed, wanted = self._tools.catalogue.words(flow.language), form.text(ADDRESS), form.text(SELECT)
         if not wanted:
@@ -77,28 +88,33 @@ class RecoveryChoice:
         if chosen is None:
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": NOT_OFFERED})))
         if chosen.value == typed:
-            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, trace_id)
+            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, request)
         asked = flow.with_ui(nodes=confirming_nodes(words, chosen, typed), messages=[words.say(1060005)])
         return Redrawn(self._tools, replace(asked, state=FlowState.CONFIRMING_ADDRESS), form.payload)
 
     def _confirmed(
-        self, flow: Flow, form: ProofForm, owner: Identity | None, addresses: list[RecoveryAddress], trace_id: str
+        self,
+        flow: Flow,
+        form: ProofForm,
+        owner: Identity | None,
+        addresses: list[RecoveryAddress],
+        request: FlowRequest,
     ) -> Rejection | Plan:
         """A wrong address looks like success; another one may follow."""
         confirmed = form.text(CONFIRM)
         if not confirmed:
             return self._missing(flow, CODE if flow.state is FlowState.AWAITING_CODE else CONFIRM)
-        return self._sent(flow, form, owner, _recipient(confirmed, addresses, owner), confirmed, trace_id)
+        return self._sent(flow, form, owner, _recipient(confirmed, addresses, owner), confirmed, request)
 
     def _sent(
-        self, flow: Flow, form: ProofForm, owner: Identity | None, to: Recipient, shown: str, trace_id: str
+        self, flow: Flow, form: ProofForm, owner: Identity | None, to: Recipient, shown: str, request: FlowRequest
     ) -> Plan:
         words = self._tools.catalogue.words(flow.language)
         message = words.say(1060004, {"masked_address": masked(shown)})
         nodes = awaiting_nodes(words, shown, form.text(ADDRESS))
         waiting = replace(flow.with_ui(nodes=nodes, messages=[message]), state=FlowState.AWAITING_CODE)
         known = owner if to.identity_id else None
-        return SendRecovery(self._tools, waiting, to, known, form.payload, trace_id)
+        return SendRecovery(self._tools, waiting, to, known, form.payload, request.trace_id, request.counted_address)
 
     def _back(self, flow: Flow, form: ProofForm, addresses: list[RecoveryAddress], words: Words) -> Plan:
         typed = form.text(ADDRESS)

@@ -37,13 +37,15 @@ class SendRecovery:
     owner: Identity | None
     payload: Mapping[str, Any] = field(repr=False)
     trace_id: str
+    ip_address: str = field(default="", repr=False)
 
     async def write(self, tx: Transaction) -> None:
         """The flow first: codes refer to it."""
         flow = self.flow
         await store.update_flow(tx, flow, self.tools.clock.now())
         settings, sender = self.tools.settings, self.tools.sender
-        errand = Errand(flow, Purpose.RECOVERY, Form(flow.active or settings.method), self.payload, self.trace_id)
+        form = Form(flow.active or settings.method)
+        errand = Errand(flow, Purpose.RECOVERY, form, self.payload, self.trace_id, self.ip_address)
         await sender.codes.invalidate(tx, flow.id, Purpose.RECOVERY)
         if self.owner is not None:
             await sender.send(tx, errand, self.to, self.owner)

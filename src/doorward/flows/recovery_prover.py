@@ -171,7 +171,9 @@ class RecoveryProver:
             ],
         )
         session = self._session_of(sign_in, identity)
-        await tools.hooks.before(made, {**_bare(_flow_of(made, rescue.request, tools)), **session}, is_submit=True)
+        await tools.hooks.before(
+            made, lambda: {**_bare(_flow_of(made, rescue.request, tools)), **session}, is_submit=True
+        )
         return made
 
     def _context(self, rescue: Rescue, done: Flow, identity: Identity) -> dict[str, Any]:

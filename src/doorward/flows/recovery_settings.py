@@ -26,6 +26,7 @@ class RecoverySettings:
     kind: KindSettings
     method: str
     targets: ReturnTargets
+    is_method_enabled: bool = True
     takes_phones: bool = False
     tells_strangers: bool = False
     chooses_address: bool = False

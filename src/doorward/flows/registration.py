@@ -28,6 +28,7 @@ from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
 from doorward.flows.ordering import FIELDS, sort_registration
+from doorward.flows.organization import ORGANIZATION, asked_organization
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.registration_form import (
     Submission,
@@ -91,9 +92,13 @@ class RegistrationRules:
 
     # Starting
 
+    def check_open(self) -> None:
+        if not self.settings.is_enabled:
+            raise SelfServiceFlowDisabled("registration flow disabled")
+
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Refuses when sign-up is off, when somebody is signed in, and a `return_to` that leads elsewhere."""
-        self._require_enabled()
+        self.check_open()
         if request.session is not None and type_ is FlowType.API:
             raise SessionAlreadyAvailable
         target = self._settings.targets.check(request.query.get("return_to", ""))
@@ -108,18 +113,19 @@ class RegistrationRules:
         schema = chosen_schema(self._writers.identities.schemas, request.query)
         words = self._catalogue.words(flow.language)
         stage = Stage.TRAITS if self._settings.is_two_step else Stage.ONE_STEP
+        organization = asked_organization(request.query)
         flow = replace(
-            flow.with_ui(nodes=self._nodes(stage, schema, words)),
+            flow.with_ui(nodes=() if organization[ORGANIZATION] else self._nodes(stage, schema, words)),
             schema_id=schema.id,
             extra={
                 **flow.extra,
-                "organization_id": None,
+                **organization,
                 **asked_schema(request.query),
                 **exchange_code(flow.type, request),
             },
             internal={**flow.internal, SHOWN: shown_consents(schema), FIELDS: [each.name for each in schema.fields]},
         )
-        await self._hooks.before(flow, self._context(flow, request))
+        await self._hooks.before(flow, lambda: self._context(flow, request))
         return flow
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -140,7 +146,7 @@ class RegistrationRules:
 
     async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
         """Refuses when sign-up is off or somebody is signed in."""
-        self._require_enabled()
+        self.check_open()
         if request.session is None:
             return None
         if request.is_json or flow.type is FlowType.API:
@@ -157,7 +163,7 @@ class RegistrationRules:
         body = await request.read(field_types(schema, self._methods))
         if body.problem is not None:
             return rejected_registration(flow, FormProblem(None, words.say(4000001, {"reason": body.problem})))
-        submission = read_submission(body.values, schema, words, flow)
+        submission = read_submission(body.values, schema, words, flow, request.counted_address)
         method = next((each for each in self._methods if each.is_mine(submission.form)), None)
         problems = plain_problems(submission, self._methods)
         if method is None and not problems:
@@ -279,10 +285,6 @@ class RegistrationRules:
     def _seen(self, flow: Flow, request: FlowRequest) -> Callable[[Draft], Mapping[str, Any]]:
         context = self._context(flow, request)
         return lambda draft: {**context, "identity": public_identity(draft.identity, self._settings.base_url)}
-
-    def _require_enabled(self) -> None:
-        if not self.settings.is_enabled:
-            raise SelfServiceFlowDisabled("registration flow disabled")
 
 
 def _with_proved(draft: Draft, addresses: Sequence[str]) -> Draft:

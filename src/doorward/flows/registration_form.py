@@ -41,13 +41,15 @@ def field_types(schema: IdentitySchema, methods: Iterable[RegistrationMethod]) -
     return types
 
 
-def read_submission(values: Mapping[str, Any], schema: IdentitySchema, words: Words, flow: Flow) -> Submission:
+def read_submission(
+    values: Mapping[str, Any], schema: IdentitySchema, words: Words, flow: Flow, ip_address: str = ""
+) -> Submission:
     """Raises UnreadableSubmission for traits that are a list and for transient payloads that are no JSON."""
     traits = values.get("traits")
     if isinstance(traits, list):
         raise UnreadableSubmission("traits have to be an object.")
     filled = filled_traits(traits if isinstance(traits, Mapping) else {}, schema)
-    return Submission(Form(values, filled, schema, words, flow), read_payload(values))
+    return Submission(Form(values, filled, schema, words, flow, ip_address), read_payload(values))
 
 
 def filled_traits(traits: Mapping[str, Any], schema: IdentitySchema) -> dict[str, Any]:

@@ -64,17 +64,17 @@ class HookRunner:
         self._table = table
         self._source = source
 
-    async def before(self, flow: Flow, context: Mapping[str, Any], *, is_submit: bool = False) -> None:
+    async def before(self, flow: Flow, see: Callable[[], Mapping[str, Any]], *, is_submit: bool = False) -> None:
         """The `before` hooks of a new flow; with `is_submit` of one that is the answer to another's submit.
 
         Raises HookRefused with the first veto's words, WebHookFailed.
 
         There is no form yet that could show messages; Kratos answers with an error, too. Nobody is there to be
-        changed, so a patch is nothing (Kratos crashes).
+        changed, so a patch is nothing (Kratos crashes). `see` makes their context, where there is one to see it.
         """
         for hook in self._hooks(flow.kind, BEFORE, None):
             try:
-                verdict = await hook.run(HookContext(flow, context))
+                verdict = await hook.run(HookContext(flow, see()))
             except WebHookBroken as broken:
                 # At the start of a flow Kratos tells another status to apps that sign in, and to nobody else.
                 is_native = _is_app_that_signs_in(flow)

@@ -16,6 +16,7 @@ from doorward.flows.return_to import ReturnTargets
 from doorward.flows.settings_access import AccessSettings
 from doorward.flows.settings_flow import SettingsSettings
 from doorward.flows.throttle import ThrottleLimits
+from doorward.flows.throttle_messages import MessageLimits
 from doorward.flows.verification import VerificationSettings
 
 S = TypeVar("S")
@@ -95,6 +96,7 @@ def verification_settings(config: Config) -> VerificationSettings:
     return VerificationSettings(
         kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
         method=flow.use,
+        is_method_enabled=config.selfservice.methods[flow.use].enabled,
         targets=return_targets(config),
         takes_phones=takes_phones(config),
         tells_strangers=flow.notify_unknown_recipients,
@@ -110,6 +112,7 @@ def recovery_settings(config: Config) -> RecoverySettings:
     return RecoverySettings(
         kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
         method=flow.use,
+        is_method_enabled=config.selfservice.methods[flow.use].enabled,
         targets=return_targets(config),
         takes_phones=takes_phones(config),
         tells_strangers=flow.notify_unknown_recipients,
@@ -131,6 +134,13 @@ def throttle_limits(config: Config) -> ThrottleLimits:
     given = config.security.throttling
     is_on = not config.dev if given.enabled is None else given.enabled
     return ThrottleLimits(given.window, given.per_person_and_network, given.per_person, given.per_network, is_on)
+
+
+def message_limits(config: Config) -> MessageLimits:
+    """Of codes and links that people ask for; counted where failed sign-ins are."""
+    given = config.security.throttling.messages
+    is_on = throttle_limits(config).is_on
+    return MessageLimits(given.window, given.per_address_and_network, given.per_address, given.per_network, is_on)
 
 
 def code_limits(config: Config) -> CodeLimits:

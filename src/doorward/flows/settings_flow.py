@@ -94,6 +94,9 @@ class SettingsRules:
 
     # Starting
 
+    def check_open(self) -> None:
+        """It cannot be switched off."""
+
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
         """Nobody changes anything without being signed in; a browser is sent to do that first.
 
@@ -113,7 +116,7 @@ class SettingsRules:
         identity = await self._parts.access.of_starter(request, is_browser=is_browser)
         words, forms = self._parts.catalogue.words(flow.language), self._parts.writers.forms
         bare = forms.bare(flow, identity)
-        await self._parts.hooks.before(bare, self._sight.of_beginning(bare, request, identity))
+        await self._parts.hooks.before(bare, lambda: self._sight.of_beginning(bare, request, identity))
         return forms.furnished(bare, identity, words)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -272,7 +275,7 @@ class SettingsRules:
         )
         bare = fresh.with_ui(nodes=())
         await self._parts.hooks.before(
-            bare, self._sight.of_beginning(bare, form.request, form.identity), is_submit=True
+            bare, lambda: self._sight.of_beginning(bare, form.request, form.identity), is_submit=True
         )
         return fresh
 

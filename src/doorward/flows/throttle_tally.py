@@ -43,16 +43,16 @@ class Tally:
     async def add(self, tx: Transaction, keys: Collection[str]) -> None:
         """One more of each. Their rows are locked until the commit, always in the same order."""
         now = self._clock.now()
-        for key in sorted(keys):
-            await tx.execute(
-                """
-                INSERT INTO failed_attempts (key_hash, window_number, failures, counted_at)
-                VALUES (:key, :window, 1, :now)
-                ON CONFLICT (key_hash, window_number)
-                DO UPDATE SET failures = failed_attempts.failures + 1, counted_at = :now
-                """,
-                {"key": key, "window": self._number(now), "now": now},
-            )
+        names = {f"key{number}": key for number, key in enumerate(sorted(keys))}
+        values = ", ".join(f"(:{name}, :window, 1, :now)" for name in names)
+        await tx.execute(
+            f"""
+            INSERT INTO throttle_counts (key_hash, window_number, counted, counted_at) VALUES {values}
+            ON CONFLICT (key_hash, window_number)
+            DO UPDATE SET counted = throttle_counts.counted + 1, counted_at = excluded.counted_at
+            """,
+            {**names, "window": self._number(now), "now": now},
+        )
 
     def rest_s(self) -> int:
         """Until the current window ends."""
@@ -80,11 +80,11 @@ def micros_of(length: timedelta) -> int:
     return int(length.total_seconds() * 1_000_000)
 
 
-async def delete_old_attempts(tx: Transaction, before: datetime, limit: int) -> int:
+async def delete_old_counts(tx: Transaction, before: datetime, limit: int) -> int:
     """Removes at most `limit` counts that no window reaches any more; how many."""
     return await tx.execute(
-        "DELETE FROM failed_attempts WHERE (key_hash, window_number) IN (SELECT key_hash, window_number "
-        f"FROM failed_attempts WHERE counted_at < :before ORDER BY counted_at LIMIT :limit{tx.dialect.skip_locked})",
+        "DELETE FROM throttle_counts WHERE (key_hash, window_number) IN (SELECT key_hash, window_number "
+        f"FROM throttle_counts WHERE counted_at < :before ORDER BY counted_at LIMIT :limit{tx.dialect.skip_locked})",
         {"before": before, "limit": limit},
     )
 
@@ -93,8 +93,8 @@ async def _read(reader: Reader, keys: Collection[str], since: int) -> Mapping[tu
     names = {f"key{number}": key for number, key in enumerate(keys)}
     marks = ", ".join(f":{name}" for name in names)
     rows = await reader.fetch_all(
-        f"SELECT key_hash, window_number, failures FROM failed_attempts WHERE key_hash IN ({marks}) "
+        f"SELECT key_hash, window_number, counted FROM throttle_counts WHERE key_hash IN ({marks}) "
         "AND window_number >= :since",
         {**names, "since": since},
     )
-    return {(row["key_hash"], int(row["window_number"])): int(row["failures"]) for row in rows}
+    return {(row["key_hash"], int(row["window_number"])): int(row["counted"]) for row in rows}

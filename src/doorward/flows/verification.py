@@ -4,6 +4,7 @@ What happens with the code is the business of `verification_rules`.
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -12,6 +13,7 @@ from doorward.flows import store
 from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Form, Purpose, Recipient
 from doorward.flows.contract import KindSettings
+from doorward.flows.errors import TooManyMessages
 from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
@@ -31,6 +33,7 @@ class VerificationSettings:
     kind: KindSettings
     method: str
     targets: ReturnTargets
+    is_method_enabled: bool = True
     takes_phones: bool = False
     tells_strangers: bool = False
     default_url: str | None = None
@@ -40,12 +43,16 @@ class VerificationSettings:
 
 @dataclass(frozen=True, slots=True)
 class StartedVerification:
-    """A verification flow that will be stored, whose it is, and the address that it is about."""
+    """A verification flow that will be stored, whose it is, and the address that it is about.
+
+    `is_sign_up`: it belongs to a sign-up, which no address has twice.
+    """
 
     flow: Flow
     identity: Identity
     address: VerifiableAddress
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_sign_up: bool = False
 
 
 class Verifications:
@@ -78,7 +85,13 @@ class Verifications:
             if not each.verified and not (only_new and each.status != AddressStatus.PENDING)
         ]
         return tuple(
-            StartedVerification(self._flow(identity, address, origin, csrf_token, payload), identity, address, payload)
+            StartedVerification(
+                self._flow(identity, address, origin, csrf_token, payload),
+                identity,
+                address,
+                payload,
+                is_sign_up=origin.kind is FlowKind.REGISTRATION,
+            )
             for address in (waiting if self._settings.starts_all else waiting[:1])
         )
 
@@ -93,13 +106,20 @@ class Verifications:
             ),
         )
 
-    async def store(self, tx: Transaction, started: tuple[StartedVerification, ...]) -> None:
-        """Flows, codes and messages. The identities have to be stored already."""
+    async def store(
+        self, tx: Transaction, started: tuple[StartedVerification, ...], *, is_by_the_way: bool = False
+    ) -> None:
+        """Flows, codes and messages. The identities have to be stored already.
+
+        Raises TooManyMessages; where it is `is_by_the_way` of something else the message is left out instead.
+        """
         for item in started:
             await store.insert_flow(tx, item.flow)
             recipient = Recipient(item.address.via, item.address.value, item.identity.id)
-            errand = Errand(item.flow, Purpose.VERIFICATION, Form(self._settings.method), item.payload)
-            await self._sender.send(tx, errand, recipient, item.identity)
+            form, is_counted = Form(self._settings.method), not item.is_sign_up
+            errand = Errand(item.flow, Purpose.VERIFICATION, form, item.payload, is_counted=is_counted)
+            with suppress(TooManyMessages) if is_by_the_way else nullcontext():
+                await self._sender.send(tx, errand, recipient, item.identity)
 
     def continue_with(self, started: StartedVerification) -> dict[str, Any]:
         """The `show_verification_ui` item; native clients have no page to be sent to."""

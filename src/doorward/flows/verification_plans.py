@@ -50,6 +50,7 @@ class SendProof:
     address: str = field(repr=False)
     payload: Mapping[str, Any] = field(repr=False)
     trace_id: str
+    ip_address: str = field(repr=False)
 
     async def write(self, tx: Transaction) -> Flow:
         """The flow first: codes refer to it."""
@@ -57,7 +58,8 @@ class SendProof:
         via = "email" if "@" in self.address else "sms"
         flow = sent(self.flow, settings, self.tools.catalogue, self.address, is_phone=via == "sms")
         await store.update_flow(tx, flow, self.tools.clock.now())
-        errand = Errand(flow, Purpose.VERIFICATION, Form(settings.method), self.payload, self.trace_id)
+        form = Form(settings.method)
+        errand = Errand(flow, Purpose.VERIFICATION, form, self.payload, self.trace_id, self.ip_address)
         await self.tools.sender.codes.invalidate(tx, flow.id, Purpose.VERIFICATION)
         value = normalise_address(self.address, via)
         owner = await find_by_verifiable_address(tx, via, value) or await self._who_waits(tx, flow, via, value)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from doorward.clock import Clock
+from doorward.errors import InvalidInput
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.changed_address import ChangeTools
 from doorward.flows.codes_sender import CodeSender
@@ -67,16 +68,22 @@ class VerificationRules:
 
     # Starting
 
+    def check_open(self) -> None:
+        if not self.settings.is_enabled:
+            raise VerificationClosed
+
     async def check_start(self, type_: FlowType, request: FlowRequest) -> str | None:
-        """Signed in or not, anybody may. Raises VerificationClosed, SelfServiceFlowReturnToForbidden."""
-        self._require_open()
+        """Signed in or not, anybody may. Raises VerificationClosed, InvalidInput, SelfServiceFlowReturnToForbidden."""
+        self.check_open()
+        if not self._settings.is_method_enabled:
+            raise InvalidInput(f"The method {self._settings.method} is switched off in the configuration.")
         self._settings.targets.check(request.query.get("return_to", ""))
         return None
 
     async def furnish(self, flow: Flow, request: FlowRequest) -> Flow:
         """The form that asks for the address, after the `before` hooks. Raises HookRefused, WebHookFailed."""
         flow = self._asking(flow)
-        await self._parts.hooks.before(flow, template_context(flow, request, self._settings.header_allowlist))
+        await self._parts.hooks.before(flow, lambda: template_context(flow, request, self._settings.header_allowlist))
         return flow
 
     def expired(self, old: Flow, new: Flow) -> Flow:
@@ -88,8 +95,7 @@ class VerificationRules:
         return Reread(new, with_flow(self.settings.page_url, new.id), new.csrf_token)
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
-        """Raises VerificationClosed, SecurityCsrfViolation."""
-        self._require_open()
+        """Raises SecurityCsrfViolation."""
         check_reader(flow, request)
 
     # Submitting
@@ -147,7 +153,7 @@ class VerificationRules:
         problem = stranger or missing
         if problem is not None:
             return self._mistaken(flow, form, problem)
-        return SendProof(self._tools, flow, address, form.payload, request.trace_id)
+        return SendProof(self._tools, flow, address, form.payload, request.trace_id, request.counted_address)
 
     def _unreadable(self, form: ProofForm, words: Words) -> tuple[FormProblem, ...]:
         """What Kratos refuses before it looks at the form's state."""
@@ -157,10 +163,6 @@ class VerificationRules:
         if self._settings.method == Form.LINK and address and not is_email(address):
             return (FormProblem(EMAIL, words.say(4000040, {"value": address})),)
         return ()
-
-    def _require_open(self) -> None:
-        if not self.settings.is_enabled:
-            raise VerificationClosed
 
     # The form
 

@@ -135,7 +135,7 @@ async def test_where_nothing_is_stored_a_patch_is_shown_even_if_the_schema_would
 async def test_a_flow_that_a_hook_refuses_to_begin() -> None:
     later = Hook()
     with pytest.raises(HookRefused) as caught:
-        await runner(Hook(Proceed({"traits": {}})), Hook(NO), later).before(fresh_flow(), {})
+        await runner(Hook(Proceed({"traits": {}})), Hook(NO), later).before(fresh_flow(), dict)
     assert caught.value.details == {"messages": [{"id": 9, "text": "no", "type": "error"}]}
     assert later.seen == []
 
