@@ -28,8 +28,10 @@ from doorward.flows.contract import InFlowHook
 from doorward.flows.engine import FlowEngine
 from doorward.flows.model import FlowKind, FlowType
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
-from doorward.flows.settings import code_limits, link_lifespan
+from doorward.flows.settings import code_limits, link_lifespan, message_limits
 from doorward.flows.settings_contract import SettingsMethod
+from doorward.flows.throttle_messages import MessageThrottle
+from doorward.flows.throttle_tally import Tally
 from doorward.hooks.effects import HAND_OUT_SESSION, SHOW_VERIFICATION
 from doorward.identities.events import IdentityEvent, Recorded
 from doorward.methods.password_settings import PasswordSection
@@ -133,7 +135,9 @@ def sender_of(config: Config, clock: MovableClock) -> CodeSender:
     connectors = {Channel.EMAIL: "smtp", Channel.SMS: "courier_http"}
     courier = Courier(IdentityKeys(Cipher([secret]), clock), clock, connectors)
     codes, links = OneTimeCodes(code_limits(config), [secret], clock), OneTimeLinks(link_lifespan(config), clock)
-    return CodeSender(codes, links, courier, clock, BASE)
+    limits = message_limits(config)
+    throttle = MessageThrottle(limits, Tally(limits.window, [secret], clock))
+    return CodeSender(codes, links, courier, throttle, clock, BASE)
 
 
 class Waiter:

@@ -7,7 +7,7 @@ from doorward.app.core import Core
 from doorward.courier.sweep import sweep_messages
 from doorward.errors import Unavailable
 from doorward.flows.store import delete_expired
-from doorward.flows.throttle_tally import delete_old_attempts
+from doorward.flows.throttle_tally import delete_old_counts
 from doorward.observability.logging import Log
 from doorward.storage.contract import Transaction
 
@@ -30,7 +30,8 @@ async def sweep(core: Core) -> int:
         return await core.sessions.sweep(tx, now - SESSIONS_KEPT, AT_ONCE)
 
     async def attempts(tx: Transaction) -> int:
-        return await delete_old_attempts(tx, now - 2 * core.config.security.throttling.window, AT_ONCE)
+        given = core.config.security.throttling
+        return await delete_old_counts(tx, now - 2 * max(given.window, given.messages.window), AT_ONCE)
 
     total = 0
     for work in (flows, sessions, attempts):

@@ -167,6 +167,16 @@ class AccountEnumerationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageThrottlingConfig:
+    """How many codes and links may be asked for, of each kind (recovery, verification, sign-in, sign-up)."""
+
+    window: timedelta = setting(timedelta(minutes=10), "The time in which messages are counted.", ours=True)
+    per_address_and_network: int = setting(5, "Messages to one address, asked for in one network.", least=1, ours=True)
+    per_address: int = setting(10, "Messages to one address, asked for anywhere.", least=1, ours=True)
+    per_network: int = setting(300, "Messages of all kinds asked for in one network.", least=1, ours=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThrottlingConfig:
     """How many sign-ins may fail before the next has to wait. Off by default in development only."""
 
@@ -181,6 +191,9 @@ class ThrottlingConfig:
         ours=True,
     )
     per_network: int = setting(300, "Failures from one network (IPv4 /24, IPv6 /48).", least=1, ours=True)
+    messages: MessageThrottlingConfig = section(
+        MessageThrottlingConfig, "Codes and links that people ask for; counted where sign-ins are.", ours=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

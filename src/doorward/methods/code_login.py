@@ -103,7 +103,14 @@ class CodeLogin:
         flow = form.flow.with_ui(nodes=code_nodes(form.flow, words, 1070013, [kept]), messages=[told])
         payload = payload_of(form.values)
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE)
-        errand = Errand(flow, Purpose.LOGIN, payload=payload, trace_id=form.request.trace_id)
+        request = form.request
+        errand = Errand(
+            flow,
+            Purpose.LOGIN,
+            payload=payload,
+            trace_id=request.trace_id,
+            ip_address=request.counted_address,
+        )
         recipient = Recipient(via_of(address), address, identity.id)
         return CodeSending(self._tools.sender, self._tools.clock, errand, (recipient,), identity)
 

@@ -81,7 +81,7 @@ class CodeRegistration:
         flow = self._awaiting(form) if self._is_shown else form.flow
         internal = {**flow.internal, TRAITS: dict(form.traits)}
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE, internal=internal)
-        errand = Errand(flow, Purpose.REGISTRATION, payload=payload_of(form.values))
+        errand = Errand(flow, Purpose.REGISTRATION, payload=payload_of(form.values), ip_address=form.ip_address)
         recipients = tuple(Recipient(via_of(each), each) for each in credential.identifiers)
         # A browser is sent on with 303, unlike after a mistake (as in Kratos).
         sender, clock = self._tools.sender, self._tools.clock

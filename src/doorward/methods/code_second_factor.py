@@ -64,7 +64,7 @@ class CodeSecondFactor:
             return None
         address, identity = str(shown[0].attributes["value"]), view.identity
         sent = self._awaiting(flow, address, view.words)
-        errand, recipient = Errand(sent, Purpose.LOGIN), _recipient(address, identity)
+        errand, recipient = Errand(sent, Purpose.LOGIN, ip_address=view.ip_address), _recipient(address, identity)
 
         async def send(tx: Transaction) -> None:
             await self._tools.sender.send(tx, errand, recipient, identity)
@@ -109,7 +109,14 @@ class CodeSecondFactor:
         if identity is None or address not in _addresses(identity):
             return rejected_login(flow, FormProblem(None, form.words.say(4000035)))
         sent = self._awaiting(flow, address, form.words)
-        errand = Errand(sent, Purpose.LOGIN, payload=payload_of(form.values), trace_id=form.request.trace_id)
+        request = form.request
+        errand = Errand(
+            sent,
+            Purpose.LOGIN,
+            payload=payload_of(form.values),
+            trace_id=request.trace_id,
+            ip_address=request.counted_address,
+        )
         return CodeSending(self._tools.sender, self._tools.clock, errand, (_recipient(address, identity),), identity)
 
     def _awaiting(self, flow: Flow, address: str, words: Words) -> Flow:

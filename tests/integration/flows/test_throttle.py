@@ -8,7 +8,7 @@ from doorward.clock import MovableClock
 from doorward.flows.errors import TooManyAttempts
 from doorward.flows.throttle import Throttle, ThrottleLimits
 from doorward.flows.throttle_gate import Gate
-from doorward.flows.throttle_tally import Tally, delete_old_attempts, network_of
+from doorward.flows.throttle_tally import Tally, delete_old_counts, network_of
 from doorward.storage.contract import Database, Transaction
 
 WINDOW = timedelta(minutes=10)
@@ -110,7 +110,7 @@ async def test_old_counts_are_swept_in_small_steps(database: Database, throttle:
     clock.move(minutes=30)
 
     async def work(tx: Transaction) -> int:
-        return await delete_old_attempts(tx, clock.now() - 2 * WINDOW, 4)
+        return await delete_old_counts(tx, clock.now() - 2 * WINDOW, 4)
 
     gone = [await database.transaction(work) for _ in range(3)]
     assert gone == [4, 2, 0]
@@ -120,12 +120,12 @@ async def test_nothing_is_counted_where_it_is_off(database: Database, clock: Mov
     off = throttle_of(database, clock, ThrottleLimits(WINDOW, 1, 1, 1, is_on=False))
     await fail(database, off, ADA, HERE, 5)
     assert await is_open(off, ADA, HERE)
-    assert await database.reader.fetch_all("SELECT * FROM failed_attempts") == []
+    assert await database.reader.fetch_all("SELECT * FROM throttle_counts") == []
 
 
 async def test_the_table_names_nobody(database: Database, throttle: Throttle) -> None:
     await fail(database, throttle, ADA, HERE)
-    rows = await database.reader.fetch_all("SELECT * FROM failed_attempts")
+    rows = await database.reader.fetch_all("SELECT * FROM throttle_counts")
     assert len(rows) == 3
     assert ADA not in str([dict(row) for row in rows])
 

@@ -105,7 +105,7 @@ async def test_who_is_right_waits_for_others_and_leaves_nothing_behind(database:
     (throttle,) = processes(database, clock, 1, per_person=5)
     right = [guess(database, throttle, ADA, HERE, is_right=True) for _ in range(50)]
     assert Counter(await asyncio.gather(*right)) == {"right": 50}
-    assert await database.reader.fetch_all("SELECT * FROM failed_attempts") == []
+    assert await database.reader.fetch_all("SELECT * FROM throttle_counts") == []
 
 
 async def test_the_line_has_an_end(database: Database, clock: MovableClock) -> None:

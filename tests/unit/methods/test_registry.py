@@ -12,6 +12,8 @@ from doorward.courier.model import Message
 from doorward.flows.codes import CodeLimits, OneTimeCodes
 from doorward.flows.codes_links import OneTimeLinks
 from doorward.flows.codes_sender import CodeSender
+from doorward.flows.throttle_messages import MessageLimits, MessageThrottle
+from doorward.flows.throttle_tally import Tally
 from doorward.identities.schema import IdentitySchema, SchemaRegistry
 from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
@@ -32,6 +34,7 @@ from flows_house import SCHEMA, EventRows
 
 HOUR = timedelta(hours=1)
 CODES = OneTimeCodes(CodeLimits(HOUR, 5), ["a-secret-of-the-tests-for-all-keys"], SystemClock())
+UNCOUNTED = MessageThrottle(MessageLimits(HOUR, 1, 1, 1, is_on=False), Tally(HOUR, [], SystemClock()))
 
 
 class Nobody:
@@ -67,7 +70,7 @@ def tools() -> Iterator[MethodTools]:
         vault=vault,
         clock=clock,
         identities=IdentityService(schemas, EventRows(), clock),
-        codes=CodeSender(CODES, OneTimeLinks(HOUR, clock), Nobody(), clock, "http://127.0.0.1/"),
+        codes=CodeSender(CODES, OneTimeLinks(HOUR, clock), Nobody(), UNCOUNTED, clock, "http://127.0.0.1/"),
         is_dev=True,
     )
     hasher.close()

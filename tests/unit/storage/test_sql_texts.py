@@ -17,6 +17,7 @@ MAKERS = frozenset({"placeholders", "_placeholders", "conditions_of", "_conditio
 """These write texts themselves, which are looked at where they stand."""
 REVIEWED = {
     ("flows/throttle_tally.py", "marks"),  # `:key0, :key1, …`
+    ("flows/throttle_tally.py", "values"),  # `(:key0, :window, 1, :now), …`
     ("outbox/query.py", "', '.join((f':{name}' for name in names))"),  # `:state0, :state1, …`
     ("delivery/pauses.py", "scope"),  # `action` or `destination`, a Literal
     ("identities/rows.py", "table"),

@@ -1,6 +1,6 @@
 """Tables of self-service runs: the flows of every kind, the codes and links that belong to them, what was paused in
 them, the changes that wait for the proof of a new address, the one-time codes of authenticator apps that were used,
-and the errors that browsers are sent to.
+the errors that browsers are sent to, and what was counted of wrong guesses and of messages that were asked for.
 
 `flows.code_guesses` counts the codes that were tried in a flow, right or wrong. Of codes and links we keep hashes only.
 """
@@ -91,13 +91,13 @@ DDL = [
     """,
     "CREATE INDEX flow_errors_age ON flow_errors (created_at)",
     """
-    CREATE TABLE failed_attempts (
+    CREATE TABLE throttle_counts (
       key_hash TEXT NOT NULL,
       window_number BIGINT NOT NULL,
-      failures INTEGER NOT NULL,
+      counted INTEGER NOT NULL,
       counted_at {time} NOT NULL,
       PRIMARY KEY (key_hash, window_number)
     )
     """,
-    "CREATE INDEX failed_attempts_age ON failed_attempts (counted_at)",
+    "CREATE INDEX throttle_counts_age ON throttle_counts (counted_at)",
 ]
