@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from doorward.api.admin.typed_json import find_uuid
 from doorward.clock import rfc3339
+from doorward.courier.model import TemplateType
 from doorward.courier.query import NEWEST, MessageFilter, MessageStatus, SentMessage, find_message, list_messages
 from doorward.errors import InvalidInput, NotFound
 from doorward.flows.errors import UnreadableSubmission
@@ -94,7 +95,7 @@ def shown_message(message: SentMessage, *, is_dev: bool) -> dict[str, Any]:
         "recipient": message.recipient,
         "subject": (message.subject if is_dev else None) or HIDDEN,
         "body": (message.plain if is_dev else None) or HIDDEN,
-        "template_type": message.template_type,
+        "template_type": TemplateType(message.template_type).kratos_name,
         "channel": message.channel,
         "send_count": message.sends,
         "created_at": rfc3339(message.created_at),

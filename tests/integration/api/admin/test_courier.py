@@ -164,3 +164,20 @@ async def test_what_cannot_be_read(desk: Desk, query: str, code: int) -> None:
 async def test_what_is_not_there(desk: Desk) -> None:
     assert (await desk.ask(f"{LIST}/{uuid4()}")).status == 404
     assert (await desk.ask(f"{LIST}/nonsense")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        (TemplateType.CREDENTIALS_CHANGED, "stub"),
+        (TemplateType.ALERT, "stub"),
+        (TemplateType.RECOVERY_CODE_VALID, "recovery_code_valid"),
+    ],
+)
+async def test_messages_of_our_own_have_a_name_that_clients_know(
+    desk: Desk, template: TemplateType, shown: str
+) -> None:
+    message_id = await desk.queue(template=template)
+    assert (await desk.ask(f"{LIST}/{message_id}")).json["template_type"] == shown
+    listed = (await desk.ask(LIST)).json
+    assert [each["template_type"] for each in listed] == [shown]
