@@ -32,6 +32,7 @@ from doorward.flows.login_effects import LoginEffects
 from doorward.flows.login_form import rejected_login, vetoed_login
 from doorward.flows.login_plan import LoginPlan
 from doorward.flows.login_unverified import UnverifiedLogin
+from doorward.flows.made_when_seen import MadeWhenSeen
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node
@@ -248,7 +249,7 @@ class LoginRules:
         location = self._settings.targets.check(flow.return_to, self._settings.default_for(proof.method))
         entry = sign_in(self._parts.sessions, proof.identity, proof.method, proof.aal, request)
         seen = replace(flow, state=proof.state or flow.state)
-        context = self._context(seen, form, entry, proof.identity)
+        context = MadeWhenSeen(lambda: self._context(seen, form, entry, proof.identity))
         try:
             asked = await self._parts.hooks.after_person(
                 flow,

@@ -24,6 +24,7 @@ from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
 from doorward.flows.exchange_code import exchange_code
 from doorward.flows.form import FormProblem, trait_values, with_members, with_values
+from doorward.flows.made_when_seen import MadeWhenSeen
 from doorward.flows.messages import Catalogue, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node, trait_node
@@ -235,7 +236,7 @@ class RegistrationRules:
             flow_kind=str(self.kind),
             flow_id=flow.id,
             method=method,
-            context=self._context(flow, request),
+            context=MadeWhenSeen(lambda: self._context(flow, request)),
             trace_id=request.trace_id,
             locale=flow.language,
         )
