@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "reference" / "asvs.md"
 STATES = frozenset({"tested", "checked", "in part", "operator", "missing", "not applicable"})
 ROW = re.compile(r"^\| (V[\d.]+) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
+COUNT = re.compile(r"^\| ([a-z ]+) \| (\d+) \| .+ \|$", re.MULTILINE)
 TEST = re.compile(r"`(tests/[^`:]+\.py)::(\w+)`")
 PLACE = re.compile(r"`((?:src|tests|scripts|docs|bench|examples|requirements|\.ci)/[\w./-]+|\w+\.(?:md|toml))`")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
@@ -75,6 +77,11 @@ def test_every_requirement_is_there_once_and_in_order() -> None:
 def test_every_test_that_is_named_exists() -> None:
     named = {(file, name) for _, _, behind in rows() for file, name in TEST.findall(behind)}
     assert not sorted(f"{file}::{name}" for file, name in named if name not in names_in(file))
+
+
+def test_the_lines_of_each_state_are_counted_right() -> None:
+    counted = {found[1]: int(found[2]) for found in COUNT.finditer(PAGE.read_text())}
+    assert counted == Counter(state for _, state, _ in rows())
 
 
 @pytest.mark.parametrize(("id_", "state", "behind"), rows(), ids=[row[0] for row in rows()])
