@@ -96,7 +96,7 @@ def verification_settings(config: Config) -> VerificationSettings:
     return VerificationSettings(
         kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
         method=flow.use,
-        is_method_enabled=config.selfservice.methods[flow.use].enabled,
+        is_method_enabled=_is_enabled(config, flow.use),
         targets=return_targets(config),
         takes_phones=takes_phones(config),
         tells_strangers=flow.notify_unknown_recipients,
@@ -112,7 +112,7 @@ def recovery_settings(config: Config) -> RecoverySettings:
     return RecoverySettings(
         kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
         method=flow.use,
-        is_method_enabled=config.selfservice.methods[flow.use].enabled,
+        is_method_enabled=_is_enabled(config, flow.use),
         targets=return_targets(config),
         takes_phones=takes_phones(config),
         tells_strangers=flow.notify_unknown_recipients,
@@ -122,6 +122,11 @@ def recovery_settings(config: Config) -> RecoverySettings:
         header_allowlist=config.clients.web_hook.header_allowlist,
         privileged_for=config.selfservice.flows.settings.privileged_session_max_age,
     )
+
+
+def _is_enabled(config: Config, method: str) -> bool:
+    found = config.selfservice.methods.get(method)
+    return found is None or found.enabled
 
 
 def takes_phones(config: Config) -> bool:

@@ -175,6 +175,16 @@ async def test_a_flow_that_was_open_when_sign_up_closed(make_house: MakeHouse) -
     client.house = await make_house(configuration("session", is_open=False))
     with pytest.raises(SelfServiceFlowDisabled):
         await client.submit(shown, form("ada@example.org"))
+    with pytest.raises(SelfServiceFlowDisabled):
+        await client.fetch(shown)
+
+
+async def test_a_form_for_an_organisation_offers_nothing(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("session"))
+    mine = "33333333-3333-4333-8333-333333333333"
+    shown = await house.client(API).start(organization=mine)
+    assert (shown.body["organization_id"], shown.body["ui"]["nodes"]) == (mine, None)
+    assert (await house.client(API).start(organization="none")).body["organization_id"] is None
 
 
 async def test_after_signing_up_the_browser_goes_where_it_asked_to(make_house: MakeHouse) -> None:

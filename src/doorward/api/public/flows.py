@@ -3,7 +3,7 @@
 https://www.ory.sh/docs/kratos/reference/api (frontend)
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 
@@ -19,7 +19,9 @@ from doorward.flows.engine import FlowEngine
 from doorward.flows.errors import (
     BrowserLocationChangeRequired,
     FailedAfterwards,
+    RecoveryClosed,
     SecurityCsrfViolation,
+    SelfServiceFlowDisabled,
     SessionRefreshRequired,
     VerificationClosed,
     WebHookFailed,
@@ -40,6 +42,11 @@ REFUSED = (Why.REJECTED, Why.CHALLENGED)
 REJECTED_STATUS = {FlowKind.REGISTRATION: FOUND}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Exceptions = Sequence[tuple[type[DoorwardError] | tuple[type[DoorwardError], ...], bool | None]]
+
+# Told as the client wants it, wherever it comes up (as in Kratos).
+CLOSED = (VerificationClosed, RecoveryClosed)
+OF_HOOKS = (HookRefused, WebHookFailed)
 
 TAG = "self-service"
 START_QUERY = {
@@ -68,17 +75,23 @@ class FlowEndpoints:
         # Kratos answers a verification that cannot start with JSON, browsers too.
         as_json = True if self._kind is FlowKind.VERIFICATION else None
         # And a recovery that a hook keeps from starting.
-        of_hooks = True if self._kind is FlowKind.RECOVERY else None
+        of_hooks = True if self._kind is FlowKind.RECOVERY else as_json
         # A form is fetched by programs; browsers are sent on from settings only, to sign in.
         is_fetch_json = None if self._kind is FlowKind.SETTINGS else True
         return [
-            Route(f"{base}/api", self._guarded(self._start_api, as_json=True), methods=["GET"]),
+            Route(f"{base}/api", self._guarded(self._start_api, as_json=True, but=[(CLOSED, None)]), methods=["GET"]),
             Route(
                 f"{base}/browser",
-                self._guarded(self._start_browser, as_json=as_json, of_hooks=of_hooks),
+                self._guarded(self._start_browser, as_json=as_json, but=[(CLOSED, None), (OF_HOOKS, of_hooks)]),
                 methods=["GET"],
             ),
-            Route(f"{base}/flows", self._guarded(self._fetch, as_json=is_fetch_json), methods=["GET"]),
+            Route(
+                f"{base}/flows",
+                self._guarded(
+                    self._fetch, as_json=is_fetch_json, but=[(CLOSED, None), (SelfServiceFlowDisabled, None)]
+                ),
+                methods=["GET"],
+            ),
             Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
         ]
 
@@ -214,16 +227,17 @@ class FlowEndpoints:
             response.headers.append("set-cookie", session)
         return response
 
-    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None, of_hooks: bool | None = None) -> Endpoint:
+    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None, but: Exceptions = ()) -> Endpoint:
+        """`as_json` as in ErrorPages.answer; `but` for errors of certain kinds."""
+
         @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except DoorwardError as raised:
                 error = raised.error if isinstance(raised, FailedAfterwards) else raised
-                told = of_hooks if of_hooks and isinstance(error, HookRefused | WebHookFailed) else as_json
-                is_closed = isinstance(error, VerificationClosed)
-                response = await self._errors.answer(request, error, as_json=None if is_closed else told)
+                told = next((told for kinds, told in but if isinstance(error, kinds)), as_json)
+                response = await self._errors.answer(request, error, as_json=told)
                 if isinstance(raised, SecurityCsrfViolation | FailedAfterwards) and raised.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(raised.csrf_cookie))
                 return response
