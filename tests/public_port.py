@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.api.openapi import openapi_document
+from doorward.api.public.callbacks import CallbacksApi
 from doorward.api.public.errors import ErrorsApi
 from doorward.api.public.flow_results import FlowResults
 from doorward.api.public.flows import FlowEndpoints
@@ -249,6 +250,7 @@ def _assembled(
         *LogoutApi(site, ending, errors, logout).routes(),
         *SchemasApi(schemas).routes(),
         *ErrorsApi(site).routes(),
+        *CallbacksApi(errors).routes(),
         *HealthApi(database).routes(),
         *AdminElsewhere(site.admin_url).routes(),
         *ui_routes(config, site, engine, table.list_actions()),

@@ -14,6 +14,7 @@ from doorward.api.admin.courier import CourierApi
 from doorward.api.admin.meta import AdminMetaApi
 from doorward.api.admin.other_port import PublicElsewhere
 from doorward.api.openapi import openapi_document
+from doorward.api.public.callbacks import CallbacksApi
 from doorward.api.public.errors import ErrorsApi
 from doorward.api.public.flow_results import FlowResults
 from doorward.api.public.flows import FlowEndpoints
@@ -128,6 +129,7 @@ def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> 
         *public_session_routes(core, site, errors, sandbox),
         *SchemasApi(core.schemas).routes(),
         *ErrorsApi(site).routes(),
+        *CallbacksApi(errors).routes(),
         *HealthApi(core.database).routes(),
         *AdminElsewhere(site.admin_url).routes(),
         *ui_routes(core.config, site, engine, core.table.list_actions()),
