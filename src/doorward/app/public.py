@@ -35,6 +35,7 @@ from doorward.flows.settings_veil import Veil
 from doorward.hooks.background import Background
 from doorward.hooks.registry import flow_hooks
 from doorward.hooks.web_hook import WebHookTools
+from doorward.methods.password_migration import MigrationTools
 from doorward.methods.registry import (
     MethodTools,
     login_methods,
@@ -68,6 +69,15 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         clock=core.clock,
         identities=core.identities,
         codes=codes,
+        migration=MigrationTools(
+            core.egress,
+            sandbox,
+            tools.templates,
+            Log("methods"),
+            core.clock,
+            core.base_url,
+            core.config.clients.web_hook.header_allowlist,
+        ),
         issuer=urlsplit(core.base_url).hostname or core.base_url,
         is_dev=core.config.dev,
     )

@@ -16,6 +16,27 @@ Preference = Literal["required", "preferred", "discouraged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateHookTarget:
+    """Who knows the passwords that were not imported."""
+
+    url: str = setting("", "Where identifier and password are sent.", required=True, secret=True)
+    method: Literal["POST"] = setting("POST", "The HTTP method.")
+    body: str | None = setting(None, "The Jsonnet template; default: `identifier` and `password` as JSON.", secret=True)
+    headers: Mapping[str, str] = section(dict, "Further request headers.", secret=True)
+    auth: Mapping[str, Any] | None = setting(None, "api_key or basic_auth.", secret=True)
+    emit_analytics_event: bool = setting(True, "Whether the Ory-Webhook ids are sent.")
+    timeout_s: float = setting(30.0, "Seconds for one attempt.", least=0, most=120, ours=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateHook:
+    """Asks an older system for a password that was not imported, and keeps it when it is right."""
+
+    enabled: bool = setting(False, "Ask it.")
+    config: MigrateHookTarget | None = setting(None, "Whom to ask.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordSettings:
     """Passwords."""
 
@@ -25,9 +46,7 @@ class PasswordSettings:
     haveibeenpwned_host: str = setting("api.pwnedpasswords.com", "Who is asked, by the first five digits of the hash.")
     max_breaches: int = setting(0, "Appearances that are still accepted.", least=0)
     ignore_network_errors: bool = setting(True, "Accept the password when the breach check does not answer.")
-    migrate_hook: Mapping[str, Any] = section(
-        dict, "Asks an older system for a password that was not imported.", secret=True
-    )
+    migrate_hook: MigrateHook = section(MigrateHook, "Asks an older system for a password that was not imported.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,6 +178,10 @@ class WebHookTimedOut(WebHookFailed):
     """A third-party upstream service could not be reached. Please try again later."""
 
 
+class MigrationUnreachable(WebHookFailed):
+    """A third-party upstream service could not be reached. Please try again later."""
+
+
 class WebHookBroken(WebHookFailed):
     """An internal server error occurred, please contact the system administrator"""
 

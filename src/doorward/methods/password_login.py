@@ -1,6 +1,7 @@
 """Signing in with a password: its fields, the hash it is held against, a better hash where settings have changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from doorward.errors import Misconfigured
@@ -12,12 +13,14 @@ from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Credential, Identity
 from doorward.identities.normalise import normalise_identifier
-from doorward.identities.person import find_holder
+from doorward.identities.person import Holder, find_holder
 from doorward.identities.store import renew_config
-from doorward.security.passwords import PasswordHasher
+from doorward.methods.password_migration import Claim, PasswordMigration
+from doorward.security.passwords import PasswordHasher, PasswordTooLong
 from doorward.storage.contract import Database, Transaction
 
 FIELD, IDENTIFIER, OLDER = "password", "identifier", "password_identifier"
+MIGRATION_FLAG = "use_password_migration_hook"
 
 
 class PasswordMigrationMissing(Misconfigured):
@@ -34,9 +37,11 @@ class PasswordLogin:
 
     name = "password"
 
-    def __init__(self, database: Database, hasher: PasswordHasher) -> None:
+    def __init__(self, database: Database, hasher: PasswordHasher, migration: PasswordMigration | None = None) -> None:
+        """`migration` is asked for passwords that were not imported; None: there are none."""
         self._database = database
         self._hasher = hasher
+        self._migration = migration
 
     @property
     def fields(self) -> FieldTypes:
@@ -82,13 +87,15 @@ class PasswordLogin:
         return [FormProblem(name, form.words.say(4000002, {"property": name})) for name in missing]
 
     async def login(self, form: LoginForm) -> Authenticated | Refused:
-        """Takes as long and says the same for an account that is not there. Raises Overloaded."""
+        """Takes as long and says the same for an account that is not there. Raises Overloaded; for a password that was
+        not imported PasswordMigrationMissing, WebHookFailed.
+        """
         identifier = normalise_identifier(_identifier(form))
         password = form.text(FIELD)
         found = await find_holder(self._database.reader, self.name, identifier)
         encoded = str(found.credential.config.get("hashed_password", "")) if found else ""
-        if found is not None and found.credential.config.get("use_password_migration_hook"):
-            raise PasswordMigrationMissing
+        if found is not None and not encoded and found.credential.config.get(MIGRATION_FLAG):
+            return await self._migrated(form, found, password)
         wrong = Refused((FormProblem(None, form.words.say(4000006)),))
         if found is None or not encoded:
             await self._hasher.hash_nothing(password)
@@ -98,25 +105,43 @@ class PasswordLogin:
         better = await self._better(found.identity_id, found.credential, password, encoded)
         return Authenticated(found.identity(), self.name, AAL1, better)
 
+    async def _migrated(self, form: LoginForm, found: Holder, password: str) -> Authenticated | Refused:
+        """What the older system knows is kept as a hash, and it is not asked again."""
+        if self._migration is None:
+            raise PasswordMigrationMissing
+        identity = found.identity()
+        if not await self._migration.knows(Claim(form, identity, _identifier(form), password)):
+            return Refused((FormProblem(None, form.words.say(4000006)),))
+        try:
+            hashed = await self._hasher.hash(password)
+        except PasswordTooLong:
+            # It is right all the same: the older system goes on being asked until another one is chosen.
+            return Authenticated(identity, self.name, AAL1)
+        kept = {name: value for name, value in found.credential.config.items() if name != MIGRATION_FLAG}
+        write = self._renewing(found.identity_id, found.credential, {**kept, "hashed_password": hashed})
+        return Authenticated(identity, self.name, AAL1, (write,))
+
     async def _better(
         self, identity_id: UUID, credential: Credential, password: str, encoded: str
     ) -> tuple[Write, ...]:
         if not self._hasher.needs_rehash(encoded):
             return ()
         hashed = await self._hasher.hash(password)
-        config = {**credential.config, "hashed_password": hashed}
+        return (self._renewing(identity_id, credential, {**credential.config, "hashed_password": hashed}),)
 
+    def _renewing(self, identity_id: UUID, credential: Credential, config: Mapping[str, Any]) -> Write:
         async def write(tx: Transaction) -> None:
             # Somebody may have changed the password since it was read: the old one must not come back.
             await renew_config(tx, identity_id, credential, config)
 
-        return (write,)
+        return write
 
 
 def has_password(identity: Identity | None) -> bool:
-    """Whether somebody has one that is set."""
+    """Whether somebody has one that is set, here or in the older system."""
     credential = identity.credentials.get("password") if identity else None
-    return credential is not None and bool(credential.config.get("hashed_password"))
+    config = credential.config if credential else {}
+    return bool(config.get("hashed_password") or config.get(MIGRATION_FLAG))
 
 
 def _identifier(form: LoginForm) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock
 from doorward.config.methods import CodeSettings, PasswordSettings, TotpSettings
 from doorward.config.model_flows import MethodConfig
@@ -26,6 +27,7 @@ from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod, policy_of
 from doorward.methods.password_login import PasswordLogin
+from doorward.methods.password_migration import MigrationTools, PasswordMigration, migration_settings
 from doorward.methods.password_settings import PasswordSection
 from doorward.methods.profile import ProfileStep
 from doorward.methods.profile_settings import ProfileSettings
@@ -56,6 +58,7 @@ class MethodTools:
     clock: Clock
     identities: IdentityService
     codes: CodeSender
+    migration: MigrationTools
     issuer: str = ""
     is_dev: bool = False
 
@@ -104,8 +107,19 @@ def _password_section(config: MethodConfig, tools: MethodTools) -> SettingsMetho
     return PasswordSection(policy, breaches, tools.hasher)
 
 
-def _password_login(_config: MethodConfig, tools: MethodTools) -> LoginMethod:
-    return PasswordLogin(tools.database, tools.hasher)
+def _password_login(config: MethodConfig, tools: MethodTools) -> LoginMethod:
+    return PasswordLogin(tools.database, tools.hasher, _migration(config, tools))
+
+
+def _migration(config: MethodConfig, tools: MethodTools) -> PasswordMigration | None:
+    hook = _read(PasswordSettings, config).migrate_hook
+    if not hook.enabled:
+        return None
+    path = f"{config.path}.config.migrate_hook.config"
+    settings = migration_settings(config.config["migrate_hook"].get("config", {}), path)
+    if isinstance(settings, WebHookSettings):
+        return PasswordMigration(settings, tools.migration)
+    raise MethodMisconfigured(_told(settings))
 
 
 def _profile(_config: MethodConfig, _tools: MethodTools) -> RegistrationMethod:
@@ -189,5 +203,9 @@ def _read(settings: type[S], config: MethodConfig) -> S:
     problems: list[Problem] = []
     read_settings = read(settings, config.config, f"{config.path}.config", problems)
     if problems:
-        raise MethodMisconfigured("; ".join(f"{each.path}: {each.text}" for each in problems))
+        raise MethodMisconfigured(_told(problems))
     return read_settings
+
+
+def _told(problems: Sequence[Problem]) -> str:
+    return "; ".join(f"{each.path}: {each.text}" for each in problems)

@@ -26,6 +26,7 @@ from doorward.methods.lookup_login import LookupLogin
 from doorward.methods.lookup_settings import LookupSection
 from doorward.methods.password import PasswordMethod
 from doorward.methods.password_login import PasswordLogin
+from doorward.methods.password_migration import PasswordMigration
 from doorward.methods.profile import ProfileStep
 from doorward.methods.totp_login import TotpLogin
 from doorward.methods.totp_settings import TotpSection
@@ -81,7 +82,15 @@ def hasher() -> Iterator[PasswordHasher]:
 
 
 @pytest.fixture
-def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) -> MakeHouse:
+def migration() -> PasswordMigration | None:
+    """Who knows passwords that were not imported; modules that need somebody have a fixture of their own."""
+    return None
+
+
+@pytest.fixture
+def make_house(
+    database: Database, clock: MovableClock, hasher: PasswordHasher, migration: PasswordMigration | None
+) -> MakeHouse:
     async def make(config: Config) -> House:
         recorder, waiter, hooks = EventRows(), Waiter(), Hooks()
         schemas = SchemaRegistry([IdentitySchema("person", "file://person.json", schema_for(config))], "person")
@@ -99,7 +108,9 @@ def make_house(database: Database, clock: MovableClock, hasher: PasswordHasher) 
             sessions=sessions,
             registration_methods=methods,
             login_methods=ways_in(
-                config, codes, (PasswordLogin(database, hasher), TotpLogin(vault, clock), LookupLogin(vault, clock))
+                config,
+                codes,
+                (PasswordLogin(database, hasher, migration), TotpLogin(vault, clock), LookupLogin(vault, clock)),
             ),
             table=action_table(config),
             hooks=hooks,

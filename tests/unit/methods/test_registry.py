@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from doorward.actions.sandbox import Sandbox
+from doorward.actions.template import TemplateSource
 from doorward.clock import SystemClock
 from doorward.config.model_flows import MethodConfig
 from doorward.courier.model import Message
@@ -19,6 +21,7 @@ from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
 from doorward.methods.code_login import CodeLogin
 from doorward.methods.code_second_factor import CodeSecondFactor
+from doorward.methods.password_migration import MigrationTools
 from doorward.methods.registry import (
     MethodMisconfigured,
     MethodTools,
@@ -26,6 +29,9 @@ from doorward.methods.registry import (
     registration_methods,
     with_identifier_first,
 )
+from doorward.observability.logging import Log
+from doorward.security.egress import Egress
+from doorward.security.egress_policy import EgressPolicy
 from doorward.security.outgoing import EgressFailed, OutgoingRequest, OutgoingResponse
 from doorward.security.passwords import HashSettings, PasswordHasher
 from doorward.storage.contract import Transaction
@@ -34,6 +40,7 @@ from flows_house import SCHEMA, EventRows
 
 HOUR = timedelta(hours=1)
 CODES = OneTimeCodes(CodeLimits(HOUR, 5), ["a-secret-of-the-tests-for-all-keys"], SystemClock())
+TEMPLATES = TemplateSource(Egress(EgressPolicy()), SystemClock())
 UNCOUNTED = MessageThrottle(MessageLimits(HOUR, 1, 1, 1, is_on=False), Tally(HOUR, [], SystemClock()))
 
 
@@ -71,6 +78,7 @@ def tools() -> Iterator[MethodTools]:
         clock=clock,
         identities=IdentityService(schemas, EventRows(), clock),
         codes=CodeSender(CODES, OneTimeLinks(HOUR, clock), Nobody(), UNCOUNTED, clock, "http://127.0.0.1/"),
+        migration=MigrationTools(Offline(), Sandbox(), TEMPLATES, Log("tests"), clock, "http://127.0.0.1/"),
         is_dev=True,
     )
     hasher.close()

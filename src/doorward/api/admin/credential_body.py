@@ -28,7 +28,8 @@ KEY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class GivenPassword:
-    """A password in plain text, a hash, or the promise that a hook will know; the promise counts first."""
+    """A password in plain text, a hash, or the promise that a hook will know; of a hash beside that nothing is kept (as
+    in Kratos)."""
 
     plain: str = field(default="", repr=False)
     hashed: str = field(default="", repr=False)
@@ -71,7 +72,7 @@ async def to_credentials(given: GivenCredentials, hasher: PasswordHasher) -> tup
 
 async def _hashed(given: GivenPassword, hasher: PasswordHasher) -> NewCredential:
     if given.has_hook:
-        return NewCredential("password", {"hashed_password": given.hashed, MIGRATION_HOOK: True})
+        return NewCredential("password", {"hashed_password": "", MIGRATION_HOOK: True})
     if given.plain:
         return NewCredential("password", {"hashed_password": await hasher.hash(given.plain)})
     if given.hashed:
