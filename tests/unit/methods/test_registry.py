@@ -8,6 +8,7 @@ import pytest
 
 from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
+from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import SystemClock
 from doorward.config.model_flows import MethodConfig
 from doorward.courier.model import Message
@@ -21,7 +22,7 @@ from doorward.identities.service import IdentityService
 from doorward.identities.vault import CredentialVault
 from doorward.methods.code_login import CodeLogin
 from doorward.methods.code_second_factor import CodeSecondFactor
-from doorward.methods.password_migration import MigrationTools
+from doorward.methods.password_migration import MigrationTools, migration_settings
 from doorward.methods.registry import (
     MethodMisconfigured,
     MethodTools,
@@ -94,6 +95,30 @@ def test_settings_are_checked(tools: MethodTools) -> None:
     config = MethodConfig(enabled=True, config={"min_password_length": 3}, path="selfservice.methods.password")
     with pytest.raises(MethodMisconfigured, match=r"password\.config\.min_password_length"):
         registration_methods({"password": config}, tools)
+
+
+@pytest.mark.parametrize(
+    ("hook", "complaint"),
+    [
+        ({"enabled": True}, r"migrate_hook\.config\.url"),
+        ({"enabled": True, "config": {"url": "ftp://old.example.org"}}, r"migrate_hook\.config\.url"),
+        ({"enabled": True, "config": {"url": "https://old.example.org", "method": "GET"}}, r"config\.method"),
+        ({"enabled": True, "config": {"url": "https://old.example.org", "response": {}}}, r"config\.response"),
+        ({"enabled": True, "config": {"url": "https://old.example.org", "auth": {"type": "x"}}}, r"config\.auth"),
+    ],
+)
+def test_a_hook_that_cannot_be_asked_is_refused_at_the_start(
+    tools: MethodTools, hook: dict[str, object], complaint: str
+) -> None:
+    config = MethodConfig(enabled=True, config={"migrate_hook": hook}, path="selfservice.methods.password")
+    with pytest.raises(MethodMisconfigured, match=complaint):
+        login_methods({"password": config}, tools)
+
+
+def test_without_a_template_both_texts_are_sent_as_they_are() -> None:
+    settings = migration_settings({"url": "https://old.example.org/check"}, "config")
+    assert isinstance(settings, WebHookSettings)
+    assert (settings.method, settings.template) == ("POST", None)
 
 
 @pytest.mark.parametrize(
