@@ -35,13 +35,13 @@ def sort_login(nodes: Iterable[Node]) -> tuple[Node, ...]:
     has_codes = any(node.group == "code" for node in nodes)
     first = LOGIN_FIRST if has_codes else (*LOGIN_FIRST, PASSWORD)
 
-    def key(node: Node) -> tuple[int, int, bool]:
+    def key(node: Node) -> tuple[int, int, bool, str]:
         if node.group == "identifier_first":
-            return (-1, 0, node.name == "method")
+            return (-1, 0, node.name == "method", shown_value(node))
         if node.name in first:
-            return (first.index(node.name), 0, False)
+            return (first.index(node.name), 0, False, shown_value(node))
         group = LOGIN_GROUPS.index(node.group) if node.group in LOGIN_GROUPS else -1
-        return (len(first), group, node.name == "method")
+        return (len(first), group, node.name == "method", shown_value(node))
 
     return tuple(sorted(nodes, key=key))
 
@@ -52,19 +52,23 @@ def sort_registration(nodes: Iterable[Node], trait_names: Sequence[str]) -> tupl
     # Beside codes a password stands with its group (as in Kratos).
     has_codes = any(node.group == "code" for node in nodes)
     placed = [CSRF_FIELD, *trait_names[:1], *([] if has_codes else [PASSWORD]), *trait_names[1:]]
-    places = {name: place for place, name in enumerate(placed)}
 
     def key(node: Node) -> tuple[int, int, bool, str]:
-        place = next((place for name, place in places.items() if node.name.startswith(name)), None)
+        place = place_among(placed, node)
         group = GROUPS.index(node.group) if node.group in GROUPS else -1
         if place is not None:
-            return (place, group, False, _shown(node))
-        return (len(places), group, node.name == "method", _shown(node))
+            return (place, group, False, shown_value(node))
+        return (len(placed), group, node.name == "method", shown_value(node))
 
     return tuple(sorted(nodes, key=key))
 
 
-def _shown(node: Node) -> str:
+def place_among(names: Sequence[str], node: Node) -> int | None:
+    """That of the first name that the node's begins with: fields that begin alike stand together."""
+    return next((place for place, name in enumerate(names) if node.name.startswith(name)), None)
+
+
+def shown_value(node: Node) -> str:
     """A node's value as Kratos orders by it: none at all stands behind figures and in front of letters."""
     value = node.attributes.get("value")
     if value is None:

@@ -11,6 +11,7 @@ from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Message, Words
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Node
 from doorward.flows.nodes import csrf_node
+from doorward.flows.ordering import place_among, shown_value
 from doorward.flows.settings_contract import SettingsMethod, SettingsView
 from doorward.flows.settings_veil import Veil
 from doorward.identities.model import Identity
@@ -101,11 +102,15 @@ class SettingsForms:
 
 
 def sort_settings(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """Stable by group; buttons that name the method last within theirs."""
+    """By group, buttons that name the method last; traits as on a registration form, everything else as it is."""
+    nodes = tuple(nodes)
+    traits = [node.name for node in nodes if node.name.startswith("traits.")]
 
-    def key(node: Node) -> tuple[int, bool]:
+    def key(node: Node) -> tuple[int, bool, int, str]:
         group = GROUPS.index(node.group) if node.group in GROUPS else len(GROUPS)
-        return (group, node.name == "method")
+        place = place_among(traits, node)
+        at = (len(traits), "") if place is None else (place, shown_value(node))
+        return (group, node.name == "method", *at)
 
     return tuple(sorted(nodes, key=key))
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from doorward.flows.model import Node
 from doorward.flows.nodes import csrf_node, input_node
-from doorward.flows.ordering import sort_registration
+from doorward.flows.ordering import sort_login, sort_registration
+from doorward.flows.settings_form import sort_settings
 
 
 def _field(name: str, value: Any = None) -> Node:
@@ -39,4 +40,22 @@ def test_what_messages_brought_stands_behind_the_schemas_fields() -> None:
         "traits.tags.0",
         "traits.none",
         "#",
+    ]
+
+
+def test_addresses_that_a_code_can_go_to_are_in_order() -> None:
+    nodes = [input_node("address", "submit", "code", value=each) for each in ("b@x.example", "a@x.example")]
+    assert [node.attributes["value"] for node in sort_login(nodes)] == ["a@x.example", "b@x.example"]
+
+
+def test_settings_keep_fields_that_begin_alike_together() -> None:
+    names = {"traits.phone": "b", "traits.city": None, "traits.phone_kind": "a"}
+    nodes = [_field(name, value) for name, value in names.items()]
+    nodes = [*nodes, input_node("method", "submit", "default"), csrf_node()]
+    assert [node.name for node in sort_settings(nodes)] == [
+        "traits.phone_kind",
+        "traits.phone",
+        "traits.city",
+        "csrf_token",
+        "method",
     ]
