@@ -31,6 +31,7 @@ CHANCE = frozenset(
     {
         "mfa_passwordless.refresh_at_aal2_with_a_code",
         "webhook_answers.registration_by_client",
+        "webhook_answers.registration_plain_statuses",
         "webhook_answers.settings_statuses",
         "webhook_answers.too_many_requests_and_unavailable",
         "webhook_answers.verification_statuses",
