@@ -2,6 +2,7 @@
 them, the changes that wait for the proof of a new address, the one-time codes of authenticator apps that were used,
 the errors that browsers are sent to, and what was counted of wrong guesses and of messages that were asked for.
 
+The JSON of a flow (`ui`, `extra`, `internal`) is text: nobody looks into it but us, and it is written with each form.
 `flows.code_guesses` counts the codes that were tried in a flow, right or wrong. Of codes and links we keep hashes only.
 """
 
@@ -14,12 +15,12 @@ DDL = [
       state TEXT NOT NULL,
       active TEXT,
       request_url TEXT NOT NULL,
-      ui {json} NOT NULL,
+      ui TEXT NOT NULL,
       csrf_token TEXT NOT NULL,
       identity_id {uuid},
       schema_id TEXT,
-      extra {json} NOT NULL,
-      internal {json} NOT NULL,
+      extra TEXT NOT NULL,
+      internal TEXT NOT NULL,
       code_guesses INTEGER NOT NULL DEFAULT 0,
       issued_at {time} NOT NULL,
       expires_at {time} NOT NULL,
@@ -28,7 +29,6 @@ DDL = [
     )
     """,
     "CREATE INDEX flows_expiry ON flows (expires_at)",
-    "CREATE INDEX flows_identity ON flows (identity_id)",
     """
     CREATE TABLE one_time_codes (
       id {uuid} PRIMARY KEY,
