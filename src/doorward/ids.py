@@ -4,6 +4,7 @@ Time-ordered ids for rows that only the administrator names; random ones for wha
 """
 
 import os
+import re
 import string
 from uuid import UUID, uuid4
 
@@ -14,6 +15,16 @@ FAIR = 256 - 256 % len(ALPHANUMERIC)
 LETTERS = bytes(ord(ALPHANUMERIC[number % len(ALPHANUMERIC)]) for number in range(256))
 UNFAIR = bytes(range(FAIR, 256))
 """Bytes that are thrown away: with them the first letters would come more often."""
+
+PLAIN = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}"
+UUID_TEXT = re.compile(rf"(?:urn:uuid:)?(?:{PLAIN})|\{{(?:{PLAIN})\}}")
+
+
+def uuid_from(text: str) -> UUID:
+    """The id in a request, in the spellings that Kratos takes; Python takes many more. Raises ValueError."""
+    if not UUID_TEXT.fullmatch(text):
+        raise ValueError("not a UUID")
+    return UUID(text)
 
 
 def new_row_id() -> UUID:

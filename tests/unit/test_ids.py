@@ -2,7 +2,9 @@
 
 import math
 
-from doorward.ids import ALPHANUMERIC, new_row_id, new_secret_id, opaque_token
+import pytest
+
+from doorward.ids import ALPHANUMERIC, new_row_id, new_secret_id, opaque_token, uuid_from
 
 MANY = 2000
 
@@ -27,3 +29,29 @@ def test_rows_come_in_the_order_of_their_ids() -> None:
     ids = [new_row_id() for _ in range(MANY)]
     assert {each.version for each in ids} == {7}
     assert ids == sorted(ids)
+
+
+ONE = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize("text", [ONE, ONE.replace("-", ""), f"{{{ONE}}}", f"urn:uuid:{ONE}"])
+def test_an_id_is_read_in_the_spellings_that_kratos_takes(text: str) -> None:
+    assert str(uuid_from(text)) == ONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        f" {ONE}",
+        f"{ONE}\n",
+        f"{{{ONE}",
+        f"uuid:{ONE}",
+        "1111-11111111-1111-4111-811111111111",
+        "1_1" + ONE[3:],
+    ],
+)
+def test_python_would_take_more(text: str) -> None:
+    with pytest.raises(ValueError, match="not a UUID"):
+        uuid_from(text)

@@ -26,6 +26,7 @@ from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_flow, with_query
 from doorward.flows.throttle_messages import ASKED_TOO_OFTEN
+from doorward.ids import uuid_from
 from doorward.storage.contract import Database, Transaction
 
 NO_ID = UUID(int=0)
@@ -178,7 +179,7 @@ class FlowEngine:
 
     async def _find(self, kind: FlowKind, text: str, *, is_submit: bool = False) -> Flow | None:
         try:
-            flow_id = UUID(text)
+            flow_id = uuid_from(text)
         except ValueError:
             flow_id = NO_ID
         if flow_id == NO_ID and is_submit:

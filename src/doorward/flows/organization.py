@@ -4,7 +4,8 @@ There are no such providers here; as in Kratos without one, such a form offers n
 """
 
 from collections.abc import Mapping
-from uuid import UUID
+
+from doorward.ids import uuid_from
 
 ORGANIZATION = "organization_id"
 
@@ -12,6 +13,6 @@ ORGANIZATION = "organization_id"
 def asked_organization(query: Mapping[str, str]) -> dict[str, str | None]:
     """What a flow shows of it; what is no UUID is left out."""
     try:
-        return {ORGANIZATION: str(UUID(query.get("organization", "")))}
+        return {ORGANIZATION: str(uuid_from(query.get("organization", "")))}
     except ValueError:
         return {ORGANIZATION: None}

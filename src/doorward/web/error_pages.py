@@ -1,7 +1,5 @@
 """Errors for browsers: stored under an id that the error page asks for, so that no address bar holds them."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +8,7 @@ from doorward.errors import DoorwardError, NotFound
 from doorward.flows.errors import LoginElsewhereRequired, SecurityCsrfViolation, SessionMissing
 from doorward.flows.errors_store import FlowError, find_error, keep_error
 from doorward.flows.return_to import with_query
+from doorward.ids import uuid_from
 from doorward.security.tokens import is_equal
 from doorward.storage.contract import Database, Transaction
 from doorward.web.csrf import csrf_details, csrf_token_of
@@ -60,7 +59,7 @@ class ErrorPages:
 async def find_shown_error(request: Request, site: Site, error_id: str) -> FlowError:
     """The error, for the browser that met it. Raises NotFound, and SecurityCsrfViolation outside of development."""
     try:
-        found = await find_error(site.database.reader, UUID(error_id))
+        found = await find_error(site.database.reader, uuid_from(error_id))
     except ValueError:
         raise NotFound from None
     if found is None:

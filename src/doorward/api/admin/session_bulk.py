@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from doorward.api.admin.sessions import PREFIXES, TAG, SessionHouse
 from doorward.errors import InvalidInput
+from doorward.ids import uuid_from
 from doorward.sessions.query import list_ids
 from doorward.storage.contract import Transaction
 from doorward.web.body import read_limited
@@ -102,6 +103,6 @@ def _texts(body: dict[str, Any], name: str) -> list[str]:
 
 def _ids(texts: Sequence[str]) -> tuple[UUID, ...]:
     try:
-        return tuple(UUID(each) for each in texts)
+        return tuple(uuid_from(each) for each in texts)
     except ValueError:
         raise InvalidInput("Every id has to be a UUID.") from None

@@ -22,6 +22,7 @@ from doorward.identities.events import Cause
 from doorward.identities.model import Identity
 from doorward.identities.render import public_identity
 from doorward.identities.store import find_identity
+from doorward.ids import uuid_from
 from doorward.observability.tracing import current_trace_id
 from doorward.sessions.model import Session
 from doorward.sessions.query import (
@@ -198,6 +199,6 @@ def _without_addresses(view: dict[str, Any]) -> dict[str, Any]:
 
 def _id(request: Request) -> UUID:
     try:
-        return UUID(request.path_params["id"])
+        return uuid_from(request.path_params["id"])
     except ValueError:
         raise InvalidInput from None

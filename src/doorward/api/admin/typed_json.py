@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from doorward.ids import uuid_from
 from doorward.web.body import MalformedBody
 
 
@@ -90,6 +91,6 @@ class JsonFields:
 def find_uuid(text: str) -> UUID | None:
     """A UUID in its usual spelling."""
     try:
-        return UUID(text)
+        return uuid_from(text)
     except ValueError:
         return None

@@ -15,6 +15,7 @@ from doorward.errors import InvalidInput, NotFound, Unauthorised
 from doorward.flows.session_ending import SessionEnding
 from doorward.identities.events import Cause
 from doorward.identities.render import public_identity
+from doorward.ids import uuid_from
 from doorward.sessions.query import SessionFilter, count_of_identity, find_session, list_of_identity
 from doorward.sessions.render import session_json
 from doorward.storage.contract import Transaction
@@ -171,7 +172,7 @@ class SessionsApi:
 def uuid_of(text: str) -> UUID:
     """Raises InvalidInput for what is no UUID, and says no more than Kratos does."""
     try:
-        return UUID(text)
+        return uuid_from(text)
     except ValueError:
         raise InvalidInput from None
 
