@@ -1,9 +1,9 @@
 """What hooks and templates see of a change of settings, and how what they put in its place is carried out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from doorward.clock import Clock
 from doorward.flows.model import Flow
@@ -12,10 +12,12 @@ from doorward.flows.request import FlowRequest
 from doorward.flows.settings_contract import SettingsForm
 from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft
-from doorward.identities.model import Identity
+from doorward.identities.model import Identity, RecoveryAddress, VerifiableAddress
 from doorward.identities.render import public_identity
 from doorward.identities.service import Edit
 from doorward.sessions.render import session_json
+
+A = TypeVar("A", bound=VerifiableAddress | RecoveryAddress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,27 @@ class Patched:
             external_id=wanted.external_id,
             verifiable_addresses=wanted.verifiable_addresses,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AsSeen:
+    """An edit whose new addresses get the ids under which hooks have seen them.
+
+    `known` is the person as the form had it, `draft` as the hooks saw it. What was new to the form alone is taken from
+    the draft: an address that somebody else's change has put there or taken away since is not this edit's.
+    """
+
+    edit: Edit
+    known: Identity
+    draft: Draft
+
+    def __call__(self, before: Identity, at: datetime) -> Identity:
+        changed, seen = self.edit(before, at), self.draft.identity
+        verifiable = _added(changed.verifiable_addresses, self.known.verifiable_addresses, seen.verifiable_addresses)
+        recovery = _added(changed.recovery_addresses, self.known.recovery_addresses, seen.recovery_addresses)
+        return replace(changed, verifiable_addresses=verifiable, recovery_addresses=recovery)
+
+
+def _added(kept: Sequence[A], known: Sequence[A], seen: Sequence[A]) -> tuple[A, ...]:
+    taken = {(each.via, each.value) for each in (*kept, *known)}
+    return (*kept, *(each for each in seen if (each.via, each.value) not in taken))

@@ -20,7 +20,7 @@ from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.flows.return_to import ReturnTargets, with_flow, with_query
 from doorward.flows.run_hooks import Detoured, HookRunner
 from doorward.flows.settings_access import SettingsAccess
-from doorward.flows.settings_context import Patched, SettingsSight
+from doorward.flows.settings_context import AsSeen, Patched, SettingsSight
 from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
 from doorward.flows.settings_effects import SettingsEffects
 from doorward.flows.settings_form import sort_settings
@@ -205,6 +205,7 @@ class SettingsRules:
             draft = identities.preview(form.identity, revised.edit, revised.consents)
         except InvalidTraits as invalid:
             return _rejected(flow, *problems_of(invalid.violations, form.values.get("traits"), words))
+        revised = replace(revised, edit=AsSeen(revised.edit, form.identity, draft))
         seen = self._sight.of_change(flow, form)
         asked = await self._parts.hooks.after(
             flow, method.name, draft, seen, identities.redraft, words, before=form.identity
