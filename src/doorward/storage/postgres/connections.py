@@ -28,6 +28,10 @@ RELEASE_TIMEOUT_S = 2.0
 """Until then the server must have ended a statement that was given up; else its connection is cut."""
 CLOSE_TIMEOUT_S = 5.0
 STATEMENTS_KEPT = 512
+READY = 4
+READY_S = 1.0
+"""So many connections stay out of the driver's pool for so long after their last use: the next read takes one without
+the tasks that going in and out of the pool would cost, a twentieth of a whole `whoami`."""
 BEGIN_POOLED = f"BEGIN; SET LOCAL search_path = {SCHEMA}"
 
 
@@ -75,6 +79,11 @@ class Connections:
         self._read_only = read_only
         self._pool: Pool | None = None
         self._renewed_at: datetime = clock.now()
+        self._renewals = 0
+        self._ready: list[Connection] = []
+        self._waiting = 0
+        self._sweep: asyncio.TimerHandle | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Opens the first connection. Raises InvalidDsn, DatabaseRefused, DatabaseAway."""
@@ -91,6 +100,9 @@ class Connections:
         pool, self._pool = self._pool, None
         if pool is None:
             return
+        if self._sweep is not None:
+            self._sweep.cancel()
+        await self._put_back(pool)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await pool.close()
@@ -101,10 +113,16 @@ class Connections:
     async def lend(self) -> AsyncIterator[Connection]:
         """A connection outside any transaction. Raises DatabaseBusy, DatabaseAway."""
         pool = await self._current_pool()
-        connection = await acquire(pool)
+        renewals = self._renewals
+        connection = await self._acquire(pool)
         try:
             yield connection
-        finally:
+        except BaseException:
+            await release(pool, connection)
+            raise
+        if pool is self._pool and renewals == self._renewals and not self._waiting and len(self._ready) < READY:
+            self._keep_ready(connection)
+        else:
             await release(pool, connection)
 
     @asynccontextmanager
@@ -128,11 +146,13 @@ class Connections:
     async def renew(self) -> None:
         """Has every idle connection replaced before its next use: where one has died, others often have, too."""
         self._renewed_at = self._clock.now()
+        self._renewals += 1
         if self._pool is not None:
             await self._pool.expire_connections()
+            await self._put_back(self._pool)
 
     async def _begin(self, pool: Pool) -> Connection:
-        connection = await acquire(pool)
+        connection = await self._acquire(pool)
         try:
             with translated():
                 begin = BEGIN_POOLED if self._dsn.is_pooled else "BEGIN"
@@ -143,6 +163,35 @@ class Connections:
             raise
         return connection
 
+    async def _acquire(self, pool: Pool) -> Connection:
+        """One that is ready, else one of the pool. Raises DatabaseBusy, DatabaseAway."""
+        while self._ready:
+            connection = self._ready.pop()
+            if is_open(connection):
+                return connection
+            await release(pool, connection)
+        self._waiting += 1
+        try:
+            return await acquire(pool)
+        finally:
+            self._waiting -= 1
+
+    def _keep_ready(self, connection: Connection) -> None:
+        self._ready.append(connection)
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(READY_S, self._put_all_back)
+
+    def _put_all_back(self) -> None:
+        """The pool ends what is idle for long; only what it has can it end."""
+        self._sweep = None
+        if self._pool is not None and self._ready:
+            self._sweeping = asyncio.create_task(self._put_back(self._pool))
+
+    async def _put_back(self, pool: Pool) -> None:
+        ready, self._ready = self._ready, []
+        for connection in ready:
+            await release(pool, connection)
+
     async def _current_pool(self) -> Pool:
         if self._pool is None:
             raise DatabaseAway("The database is not open.")
@@ -150,6 +199,14 @@ class Connections:
         if lifetime_s and self._clock.now() - self._renewed_at >= timedelta(seconds=lifetime_s):
             await self.renew()
         return self._pool
+
+
+def is_open(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has taken back what the server had ended.
+        return False
 
 
 async def acquire(pool: Pool) -> Connection:

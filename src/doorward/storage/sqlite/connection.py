@@ -19,7 +19,15 @@ from doorward.storage.types import adapt
 BUSY_TIMEOUT_S = 5.0
 WAL_PAUSE_S = 0.02
 # FULL, because NORMAL may lose the latest commits at power loss, and with them what a person was told is stored.
-SETTINGS = ("foreign_keys = ON", "synchronous = FULL", "journal_size_limit = 67108864", "temp_store = MEMORY")
+SETTINGS = (
+    "foreign_keys = ON",
+    "synchronous = FULL",
+    "journal_size_limit = 67108864",
+    "temp_store = MEMORY",
+    # KiB, at most, for each connection: the upper pages of the indexes of a million people. SQLite's own 2 MiB hold a
+    # tenth of that, and a sign-in is a twentieth slower.
+    "cache_size = -8192",
+)
 
 
 @contextmanager
