@@ -13,10 +13,12 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.capture import CaptureManager
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -25,8 +27,10 @@ FLOOR: dict[str, int] = json.loads((HERE / "floor.json").read_text())
 COUNT = re.compile(r"^ *(\d+) of +(\d+) equal +(\w+)$", re.M)
 UNUSED = "UNUSED deviation"
 DIFFERS = re.compile(r"^DIFFERS \S+/(\w+)\.(\w+):", re.M)
+FEW = 6
 PORTS = (4433, 4434, 4471, 4472, 4473)
 
+FAILING = "'webhook_answers."
 CHANCE = frozenset(
     {
         "mfa_passwordless.refresh_at_aal2_with_a_code",
@@ -48,7 +52,7 @@ pytestmark = pytest.mark.slow
 class Replay:
     """`counts`: equal scenarios by file; `unlucky`: those by file that differ and may, by chance."""
 
-    counts: dict[str, int]
+    counts: Counter[str]
     unlucky: Counter[str]
     unused: tuple[str, ...]
 
@@ -69,26 +73,35 @@ def recordings() -> Path:
 
 @pytest.fixture(scope="module")
 def replay(recordings: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Replay:
-    """All of them once; the table is shown in every run."""
+    """All of them once, and once more the few that differ, by themselves: a busy machine brings one out of step, and a
+    defect shows both times. The table is shown in every run.
+    """
     busy = [port for port in PORTS if is_taken(port)]
     assert not busy, f"ports {busy} are taken; the recorded configurations need them"
-    logs = tmp_path_factory.mktemp("replay")
-    command = [
-        sys.executable,
-        "-B",
-        "conformance.py",
-        "replay",
-        "--serve",
-        f"{PROGRAM} serve --dev --config {{config}}",
-    ]
-    command += ["--deviations", str(HERE / "deviations.json"), "--logs", str(logs), "--without", "oidc"]
-    done = subprocess.run(command, cwd=recordings, capture_output=True, text=True, check=False)
-    show(pytestconfig, done.stdout)
-    counts = {name: int(equal) for equal, _, name in COUNT.findall(done.stdout)}
-    assert counts, done.stdout + done.stderr
-    unlucky = Counter(file for file, name in DIFFERS.findall(done.stdout) if f"{file}.{name}" in CHANCE)
-    unused = tuple(line for line in done.stdout.splitlines() if line.startswith(UNUSED))
+    told = played(recordings, tmp_path_factory.mktemp("replay"))
+    show(pytestconfig, told)
+    counts = Counter({name: int(equal) for equal, _, name in COUNT.findall(told)})
+    assert counts, told
+    differing = DIFFERS.findall(told)
+    if 0 < len(differing) <= FEW:
+        words = [f"{file}/{name}" for file, name in differing]
+        again = played(recordings, tmp_path_factory.mktemp("again"), *words)
+        show(pytestconfig, again)
+        differing = [each for each in differing if each in DIFFERS.findall(again)]
+        counts.update(file for file, name in set(DIFFERS.findall(told)) - set(differing))
+    unlucky = Counter(file for file, name in differing if f"{file}.{name}" in CHANCE)
+    unused = tuple(line for line in told.splitlines() if line.startswith(UNUSED))
     return Replay(counts, unlucky, unused)
+
+
+def played(recordings: Path, logs: Path, *words: str) -> str:
+    """What the tool says of all scenarios, or of those whose `file/name` begins with a word."""
+    command = [sys.executable, "-B", "conformance.py", "replay"]
+    command += ["--serve", f"{PROGRAM} serve --dev --config {{config}}"]
+    command += ["--deviations", str(HERE / "deviations.json"), "--logs", str(logs), "--without", "oidc", *words]
+    done = subprocess.run(command, cwd=recordings, capture_output=True, text=True, check=False)
+    assert COUNT.search(done.stdout), done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", sorted(FLOOR))
@@ -103,22 +116,22 @@ def test_floor_is_raised_with_what_is_gained(replay: Replay) -> None:
 
 
 def test_every_deviation_is_needed(replay: Replay) -> None:
-    """A difference that is gone is no deviation: take it off the list."""
-    assert not [line for line in replay.unused if not any(f"'{each}'" in line for each in CHANCE)]
+    """A difference that is gone is no deviation: take it off the list. Those of failing targets hang on the moment."""
+    assert not [
+        line for line in replay.unused if FAILING not in line and not any(f"'{each}'" in line for each in CHANCE)
+    ]
 
 
 def show(config: pytest.Config, told: str) -> None:
-    """The table to the terminal, the differences to the log of a failure."""
+    """The table to the terminal, past the capture that hides what tests write; the differences to a failure's log."""
     print(told)
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
     shown = ("DIFFERS", UNUSED)
     lines = [
         line for line in told.splitlines() if COUNT.match(line) or line.endswith("scenarios") or line.startswith(shown)
     ]
-    if reporter is not None:
-        reporter.write_line("")
-        for line in lines:
-            reporter.write_line(line)
+    capture: CaptureManager | None = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        print("\n", *lines, sep="\n", flush=True)
 
 
 def is_taken(port: int) -> bool:
