@@ -4,7 +4,6 @@ How a request is made and an answer read is known to `actions`; here it is sent,
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import orjson
@@ -13,6 +12,7 @@ from doorward.actions import answers
 from doorward.actions.request import Ids, RequestUnbuildable, Skipped, prepare
 from doorward.actions.sandbox import Sandbox, SandboxBroken, TemplateFailed
 from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateUnavailable
+from doorward.actions.tries import Sleep, tried_again
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock, SystemClock
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
@@ -31,15 +31,7 @@ from doorward.security.egress import (
     OutgoingRequest,
 )
 
-PAUSES_S = (1.0, 2.0)
-"""Kratos's waits before its second and third attempt."""
-
-WAIT_CAP_S = 5.0
-"""A target may ask for a longer wait than ours, but a person is waiting, too."""
-
 IMPROPER, UNREACHABLE = 502, 504
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +76,7 @@ class WebHook:
 
     async def _ask(self, ctx: bytes) -> answers.Answer:
         trigger = new_row_id()
-        answer = await self._attempt(ctx, Ids(trigger, new_row_id()))
-        for pause in PAUSES_S:
-            if not (isinstance(answer, answers.UpstreamFailed) and answer.may_pass):
-                break
-            await self._tools.sleep(_wait_s(answer, pause))
-            answer = await self._attempt(ctx, Ids(trigger, new_row_id()))
-        return answer
+        return await tried_again(lambda: self._attempt(ctx, Ids(trigger, new_row_id())), self._tools.sleep)
 
     async def _attempt(self, ctx: bytes, ids: Ids) -> answers.Answer:
         try:
@@ -122,10 +108,6 @@ def _problems(entry: answers.VetoEntry) -> list[FormProblem]:
         )
         for each in entry.messages
     ]
-
-
-def _wait_s(failed: answers.UpstreamFailed, pause_s: float) -> float:
-    return pause_s if failed.retry_after_s is None else min(failed.retry_after_s, WAIT_CAP_S)
 
 
 def _refusal(status: int, flow: Flow) -> WebHookFailed:

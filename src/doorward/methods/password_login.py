@@ -11,6 +11,7 @@ from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginS
 from doorward.flows.model import Node
 from doorward.flows.nodes import input_node, submit_node
 from doorward.flows.request import FieldTypes
+from doorward.identities.first_factors import MIGRATION_HOOK, knows_password
 from doorward.identities.model import Credential, Identity
 from doorward.identities.normalise import normalise_identifier
 from doorward.identities.person import Holder, find_holder
@@ -20,7 +21,6 @@ from doorward.security.passwords import PasswordHasher, PasswordTooLong
 from doorward.storage.contract import Database, Transaction
 
 FIELD, IDENTIFIER, OLDER = "password", "identifier", "password_identifier"
-MIGRATION_FLAG = "use_password_migration_hook"
 
 
 class PasswordMigrationMissing(Misconfigured):
@@ -94,7 +94,7 @@ class PasswordLogin:
         password = form.text(FIELD)
         found = await find_holder(self._database.reader, self.name, identifier)
         encoded = str(found.credential.config.get("hashed_password", "")) if found else ""
-        if found is not None and not encoded and found.credential.config.get(MIGRATION_FLAG):
+        if found is not None and not encoded and found.credential.config.get(MIGRATION_HOOK):
             return await self._migrated(form, found, password)
         wrong = Refused((FormProblem(None, form.words.say(4000006)),))
         if found is None or not encoded:
@@ -117,7 +117,7 @@ class PasswordLogin:
         except PasswordTooLong:
             # It is right all the same: the older system goes on being asked until another one is chosen.
             return Authenticated(identity, self.name, AAL1)
-        kept = {name: value for name, value in found.credential.config.items() if name != MIGRATION_FLAG}
+        kept = {name: value for name, value in found.credential.config.items() if name != MIGRATION_HOOK}
         write = self._renewing(found.identity_id, found.credential, {**kept, "hashed_password": hashed})
         return Authenticated(identity, self.name, AAL1, (write,))
 
@@ -140,8 +140,7 @@ class PasswordLogin:
 def has_password(identity: Identity | None) -> bool:
     """Whether somebody has one that is set, here or in the older system."""
     credential = identity.credentials.get("password") if identity else None
-    config = credential.config if credential else {}
-    return bool(config.get("hashed_password") or config.get(MIGRATION_FLAG))
+    return credential is not None and knows_password(credential.config)
 
 
 def _identifier(form: LoginForm) -> str:

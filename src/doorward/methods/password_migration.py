@@ -6,7 +6,7 @@ is open here; what becomes of a password that is right is `password_login`'s bus
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from doorward.actions.request import Ids, RequestUnbuildable, Skipped, build, pr
 from doorward.actions.retry_after import retry_after_s
 from doorward.actions.sandbox import Sandbox, SandboxBroken, TemplateFailed
 from doorward.actions.template import TemplateInvalid, TemplateSource, TemplateUnavailable
+from doorward.actions.tries import Sleep, tried_again
 from doorward.actions.web_hook_settings import WebHookSettings
 from doorward.clock import Clock
 from doorward.config.problems import Problem
@@ -37,14 +38,8 @@ from doorward.security.outgoing import (
     OutgoingResponse,
 )
 
-PAUSES_S = (1.0, 2.0)
-"""Kratos's waits before its second and third attempt."""
-
-WAIT_CAP_S = 5.0
 ANSWER_BYTES = 1024
 MATCH, FORBIDDEN = "password_match", 403
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +111,7 @@ class PasswordMigration:
         return json.dumps(seen, default=str).encode()
 
     async def _ask(self, request: OutgoingRequest) -> OutgoingResponse:
-        answer = await self._attempt(request)
-        for pause_s in PAUSES_S:
-            if not (isinstance(answer, answers.UpstreamFailed) and answer.may_pass):
-                break
-            wait_s = pause_s if answer.retry_after_s is None else min(answer.retry_after_s, WAIT_CAP_S)
-            await self._tools.sleep(wait_s)
-            answer = await self._attempt(request)
+        answer = await tried_again(lambda: self._attempt(request), self._tools.sleep)
         if isinstance(answer, answers.UpstreamFailed):
             raise self._failed(MigrationUnreachable(), answer.status, answer.message)
         return answer

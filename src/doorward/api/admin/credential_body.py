@@ -8,10 +8,10 @@ from doorward.api.admin.typed_json import JsonFields
 from doorward.clock import rfc3339
 from doorward.errors import InvalidInput
 from doorward.identities.draft import NewCredential
+from doorward.identities.first_factors import MIGRATION_HOOK
 from doorward.security.passwords import PasswordHasher
 from doorward.web.body import MalformedBody
 
-MIGRATION_HOOK = "use_password_migration_hook"
 KEY_FIELDS = (
     "id",
     "public_key",
