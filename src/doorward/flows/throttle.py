@@ -80,9 +80,7 @@ class Throttle:
         limits = self._keyed(person, ip_address, is_signed_in)
 
         async def write(tx: Transaction) -> None:
-            await self._tally.add(tx, limits)
-            counts = await self._tally.weigh(tx, limits)
-            if any(counts[key] - 1 >= limit for key, limit in limits.items()):
+            if not await self._tally.has_room(tx, limits):
                 raise TooManyAttempts(retry_after_s=self._tally.rest_s())
 
         return (write,)

@@ -47,7 +47,5 @@ class MessageThrottle:
             network = network_of(ip_address)
             keyed[key("to from", purpose, address, network)] = limits.per_address_and_network
             keyed[key("messages from", network)] = limits.per_network
-        await self._tally.add(tx, keyed)
-        counts = await self._tally.weigh(tx, keyed)
-        if any(counts[each] - 1 >= limit for each, limit in keyed.items()):
+        if not await self._tally.has_room(tx, keyed):
             raise TooManyMessages(retry_after_s=self._tally.rest_s())

@@ -54,6 +54,12 @@ class Tally:
             {**names, "window": self._number(now), "now": now},
         )
 
+    async def has_room(self, tx: Transaction, limits: Mapping[str, int]) -> bool:
+        """One more of each; False where a limit was reached before. The caller then stores nothing."""
+        await self.add(tx, limits)
+        counts = await self.weigh(tx, limits)
+        return all(counts[key] - 1 < limit for key, limit in limits.items())
+
     def rest_s(self) -> int:
         """Until the current window ends."""
         return max(1, math.ceil((1 - self._share(self._clock.now())) * self._window.total_seconds()))
