@@ -114,13 +114,13 @@ class PostgresDatabase:
 
     async def _commit(self, transaction: PostgresTransaction) -> None:
         """In one round trip where nothing but a few writes is to be committed; in none where there is nothing."""
+        packs = transaction.take_deferred()
         # Behind PgBouncer each transaction first sets where our tables are.
-        lone = None if self._dsn.is_pooled else transaction.take_lone()
-        if lone is not None:
+        if len(packs) == 1 and transaction.connection is None and not self._dsn.is_pooled:
             async with self._connections.lend() as connection:
-                await commit_at_once(connection, lone)
+                await commit_at_once(connection, packs[0])
             return
-        await transaction.send_deferred()
+        await transaction.send(packs)
         if transaction.connection is not None:
             await commit(transaction.connection)
 

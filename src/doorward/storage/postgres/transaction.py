@@ -85,20 +85,15 @@ class PostgresTransaction:
         """No statement is accepted from now on: the connection belongs to somebody else soon."""
         self._is_open = False
 
-    def take_lone(self) -> Pack | None:
-        """All of the transaction, where it is one statement that nobody waits for."""
-        if self.connection is not None or not self._deferred:
-            return None
-        packs = self._packer.packs(self._deferred)
-        if len(packs) > 1:
-            return None
-        self._deferred.clear()
-        return packs[0]
+    def take_deferred(self) -> list[Pack]:
+        """What has not been sent yet, once."""
+        writes, self._deferred = self._deferred, []
+        return self._packer.packs(writes)
 
-    async def send_deferred(self) -> None:
-        """What has not been sent yet. Raises what it raises."""
-        if self._deferred:
-            await self._execute(nothing_more)
+    async def send(self, packs: Sequence[Pack]) -> None:
+        """Raises what they raise."""
+        if packs:
+            await self._execute(lambda connection: run_all(connection, packs))
 
     async def _run(self, statement: Callable[[Connection], Awaitable[T]]) -> T:
         self._require_open()
@@ -112,10 +107,7 @@ class PostgresTransaction:
                 connection = self.connection
                 if connection is None:
                     connection = self.connection = await self._begin()
-                if self._deferred:
-                    writes, self._deferred = self._deferred, []
-                    for pack in self._packer.packs(writes):
-                        await connection.execute(pack.sql, *pack.arguments)
+                await run_all(connection, self.take_deferred())
                 return await statement(connection)
         except DoorwardError as fault:
             self.fault = fault
@@ -128,8 +120,9 @@ class PostgresTransaction:
             raise TransactionOver()
 
 
-async def nothing_more(_connection: Connection) -> None:
-    """For when the deferred writes are all there is to send."""
+async def run_all(connection: Connection, packs: Sequence[Pack]) -> None:
+    for pack in packs:
+        await connection.execute(pack.sql, *pack.arguments)
 
 
 def rows_touched(status: str) -> int:
