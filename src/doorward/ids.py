@@ -27,6 +27,14 @@ def uuid_from(text: str) -> UUID:
     return UUID(text)
 
 
+def find_uuid(text: str) -> UUID | None:
+    """The same; None for anything else."""
+    try:
+        return uuid_from(text)
+    except ValueError:
+        return None
+
+
 def new_row_id() -> UUID:
     """A UUIDv7: rows written one after another sort one after another, which keeps index pages warm."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
@@ -35,6 +43,11 @@ def new_row_id() -> UUID:
 def new_secret_id() -> UUID:
     """A UUIDv4 from the system's generator, for flows, sessions and errors: knowing it grants access."""
     return uuid4()
+
+
+def new_hex_id() -> str:
+    """32 hex digits for a request or a trace, straight from the system: each request needs two."""
+    return os.urandom(16).hex()
 
 
 def opaque_token(prefix: str = "", length: int = 32) -> str:

@@ -26,7 +26,7 @@ from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_flow, with_query
 from doorward.flows.throttle_messages import ASKED_TOO_OFTEN
-from doorward.ids import uuid_from
+from doorward.ids import find_uuid
 from doorward.storage.contract import Database, Transaction
 
 NO_ID = UUID(int=0)
@@ -104,8 +104,7 @@ class FlowEngine:
             return await self._replaced(rules, flow, request)
         step = await rules.submit(flow, request)
         if isinstance(step, Rejection):
-            shown = await self._rejected(step.flow, step.why, step.writes)
-            return shown if _may_send(request, kind) else replace(shown, body=flow_json(step.flow, reveals_csrf=False))
+            return await self._rejected(step.flow, step.why, step.writes, reveals_csrf=_may_send(request, kind))
         if isinstance(step, MovedOn | Navigate | Reread):
             return step
         try:
@@ -157,7 +156,9 @@ class FlowEngine:
         said = self._catalogue.words(flow.language).say(4000001, {"reason": ASKED_TOO_OFTEN})
         return replace(flow, ui=with_problems(flow.ui, [FormProblem(None, said)]))
 
-    async def _rejected(self, flow: Flow, why: Why = Why.REJECTED, writes: Sequence[Write] = ()) -> Shown:
+    async def _rejected(
+        self, flow: Flow, why: Why = Why.REJECTED, writes: Sequence[Write] = (), *, reveals_csrf: bool = True
+    ) -> Shown:
         now = self._clock.now()
 
         async def write(tx: Transaction) -> None:
@@ -166,7 +167,7 @@ class FlowEngine:
             await store.update_flow(tx, flow, now)
 
         await self._database.transaction(write)
-        return self._shown(why, flow)
+        return self._shown(why, flow, reveals_csrf=reveals_csrf)
 
     async def _insert(self, flow: Flow, writes: Sequence[Write]) -> None:
         async def write(tx: Transaction) -> None:
@@ -178,17 +179,14 @@ class FlowEngine:
         await self._database.transaction(write, is_durable=bool(writes))
 
     async def _find(self, kind: FlowKind, text: str, *, is_submit: bool = False) -> Flow | None:
-        try:
-            flow_id = uuid_from(text)
-        except ValueError:
-            flow_id = NO_ID
+        flow_id = find_uuid(text) or NO_ID
         if flow_id == NO_ID and is_submit:
             raise FlowIdMissing
         return await store.find_flow(self._database.reader, flow_id, kind)
 
-    def _shown(self, why: Why, flow: Flow) -> Shown:
+    def _shown(self, why: Why, flow: Flow, *, reveals_csrf: bool = True) -> Shown:
         page = self._rules[flow.kind].settings.page_url
-        return Shown(why, flow, flow_json(flow), with_flow(page, flow.id))
+        return Shown(why, flow, flow_json(flow, reveals_csrf=reveals_csrf), with_flow(page, flow.id))
 
     def _where_to_start(self, flow: Flow) -> dict[str, Any]:
         start = self._maker.submit_url(flow.kind)

@@ -5,14 +5,12 @@ There are no such providers here; as in Kratos without one, such a form offers n
 
 from collections.abc import Mapping
 
-from doorward.ids import uuid_from
+from doorward.ids import find_uuid
 
 ORGANIZATION = "organization_id"
 
 
 def asked_organization(query: Mapping[str, str]) -> dict[str, str | None]:
     """What a flow shows of it; what is no UUID is left out."""
-    try:
-        return {ORGANIZATION: str(uuid_from(query.get("organization", "")))}
-    except ValueError:
-        return {ORGANIZATION: None}
+    asked = find_uuid(query.get("organization", ""))
+    return {ORGANIZATION: str(asked) if asked else None}

@@ -1,12 +1,12 @@
 """OpenTelemetry spans through the API package only: next to free until `app.tracing` installs an exporter."""
 
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TraceFlags, Tracer
 
+from doorward.ids import new_hex_id
 from doorward.observability.logging import trace_id
 
 TRACER: Tracer = trace.get_tracer("doorward")
@@ -42,7 +42,7 @@ def current_trace_id() -> str:
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         return format(context.trace_id, "032x")
-    return trace_id.get() or secrets.token_hex(16)
+    return trace_id.get() or new_hex_id()
 
 
 def _link(text: str) -> Link | None:

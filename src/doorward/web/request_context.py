@@ -1,6 +1,5 @@
 """The outermost layer: ids of a request, its log line and metrics, and a plain answer where everything else failed."""
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward.errors import DoorwardError
+from doorward.ids import new_hex_id
 from doorward.observability.logging import Log, trace_id
 from doorward.observability.metrics import Metrics
 from doorward.observability.tracing import request_span
@@ -45,10 +45,10 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        request_id = _accepted_id(headers.get(REQUEST_ID.encode())) or new_id()
+        request_id = _accepted_id(headers.get(REQUEST_ID.encode())) or new_hex_id()
         parent = headers.get(b"traceparent", b"")
         with request_span(scope["method"], self._listener, parent.decode("latin-1")) as span:
-            known = _trace_of(parent) or _trace_of_span(span) or new_id()
+            known = _trace_of(parent) or _trace_of_span(span) or new_hex_id()
             status = await self._within_trace(scope, receive, send, known, request_id)
             span.set_attribute("http.response.status_code", status)
             span.set_attribute("http.route", scope.get(ROUTE, "none"))
@@ -100,11 +100,6 @@ class RequestContext:
             ms=round(seconds * 1000, 1),
             request_id=request_id,
         )
-
-
-def new_id() -> str:
-    """32 hex digits, straight from the system: each request needs two."""
-    return os.urandom(16).hex()
 
 
 def _accepted_id(given: bytes | None) -> str:

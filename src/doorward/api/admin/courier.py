@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from doorward.api.admin.typed_json import find_uuid
 from doorward.clock import rfc3339
 from doorward.courier.model import TemplateType
 from doorward.courier.query import NEWEST, MessageFilter, MessageStatus, SentMessage, find_message, list_messages
 from doorward.errors import InvalidInput, NotFound
 from doorward.flows.errors import UnreadableSubmission
+from doorward.ids import find_uuid
 from doorward.outbox.model import Attempt
 from doorward.storage.contract import Database
 from doorward.web.body import MalformedBody

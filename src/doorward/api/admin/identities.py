@@ -15,12 +15,12 @@ from doorward.api.admin.credential_kinds import read_reveal
 from doorward.api.admin.identity_body import read_new_identity, shown_region
 from doorward.api.admin.identity_house import IdentityHouse
 from doorward.api.admin.refusals import TAKEN, kratos_refusals
-from doorward.api.admin.typed_json import find_uuid
 from doorward.errors import NotFound
 from doorward.identities import store
 from doorward.identities.model import Identity
 from doorward.identities.render import admin_identity, created_identity
 from doorward.identities.service import Change
+from doorward.ids import find_uuid
 from doorward.storage.contract import Transaction
 from doorward.web.body import MalformedBody, read_limited
 from doorward.web.form_body import Unreadable

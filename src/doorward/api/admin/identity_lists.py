@@ -13,12 +13,12 @@ from starlette.routing import Route
 from doorward.api.admin.credential_kinds import read_reveal
 from doorward.api.admin.identities import PREFIXES, REVEAL
 from doorward.api.admin.identity_house import IdentityHouse
-from doorward.api.admin.typed_json import find_uuid
 from doorward.errors import InvalidInput
 from doorward.identities.lists import IdentityFilter, list_identities
 from doorward.identities.model import Identity
 from doorward.identities.query import count_identities
 from doorward.identities.render import admin_identity, admin_summary
+from doorward.ids import find_uuid
 from doorward.web.flow_request import first_values
 from doorward.web.numbered_pages import Wanted, page_headers
 from doorward.web.operation import Operation, operation

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from doorward.ids import uuid_from
+from doorward.ids import find_uuid
 from doorward.web.body import MalformedBody
 
 
@@ -86,11 +86,3 @@ class JsonFields:
 
     def _named(self, name: str) -> str:
         return f"{self._place}.{name}" if self._place else name
-
-
-def find_uuid(text: str) -> UUID | None:
-    """A UUID in its usual spelling."""
-    try:
-        return uuid_from(text)
-    except ValueError:
-        return None
