@@ -4,7 +4,7 @@ Any address of the account opens the choice; where it is sent to has to be typed
 stranger no more than the first two characters. Unknown addresses look like an account with that address alone.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from doorward.flows.codes_store import Recipient
 from doorward.flows.contract import Plan, Rejection
@@ -36,6 +36,21 @@ from doorward.identities.store import find_by_recovery_address
 NOT_OFFERED = "Please choose one of the addresses that are offered."
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One submission; `owner` has the address that was typed first, and `addresses`, in the order of the offer."""
+
+    flow: Flow
+    form: ProofForm
+    request: FlowRequest
+    owner: Identity | None
+    addresses: list[RecoveryAddress]
+
+    @property
+    def typed(self) -> str:
+        return self.form.text(ADDRESS)
+
+
 class RecoveryChoice:
     """The steps before the code."""
 
@@ -51,70 +66,51 @@ class RecoveryChoice:
         words = self._tools.catalogue.words(flow.language)
         if form.text(SCREEN) == BACK:
             return self._back(flow, form, addresses, words)
+        asked = Asked(flow, form, request, owner, addresses)
         match flow.state:
             case FlowState.AWAITING_CHOICE:
-                return self._selected(flow, form, owner, addresses, request)
+                return self._selected(asked)
             case FlowState.CONFIRMING_ADDRESS | FlowState.AWAITING_CODE:
-                return self._confirmed(flow, form, owner, addresses, request)
+                return self._confirmed(asked)
             case _:
-                return self._started(flow, form, owner, addresses, request)
+                return self._started(asked)
 
-    def _started(
-        self,
-        flow: Flow,
-        form: ProofForm,
-        owner: Identity | None,
-        addresses: list[RecoveryAddress],
-        request: FlowRequest,
-    ) -> Plan:
-        typed = form.text(ADDRESS)
-        if not has_choice(addresses, typed):
-            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, request)
+    def _started(self, asked: Asked) -> Plan:
+        if not has_choice(asked.addresses, asked.typed):
+            return self._sent(asked, asked.typed)
+        words = self._tools.catalogue.words(asked.flow.language)
+        return Redrawn(self._tools, _choosing(asked.flow, words, asked.addresses, asked.typed), asked.form.payload)
+
+    def _selected(self, asked: Asked) -> Rejection | Plan:
+        flow, wanted = asked.flow, asked.form.text(SELECT)
         words = self._tools.catalogue.words(flow.language)
-        return Redrawn(self._tools, _choosing(flow, words, addresses, typed), form.payload)
-
-    def _selected(
-        self,
-        flow: Flow,
-        form: ProofForm,
-        owner: Identity | None,
-        addresses: list[RecoveryAddress],
-        request: FlowRequest,
-    ) -> Rejection | Plan:
-        words, typed, wanted = self._tools.catalogue.words(flow.language), form.text(ADDRESS), form.text(SELECT)
         if not wanted:
             return self._missing(flow, SELECT)
-        chosen = next((each for each in addresses if choice_of(each.value) == wanted), None)
+        chosen = next((each for each in asked.addresses if choice_of(each.value) == wanted), None)
         if chosen is None:
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": NOT_OFFERED})))
-        if chosen.value == typed:
-            return self._sent(flow, form, owner, _recipient(typed, addresses, owner), typed, request)
-        asked = flow.with_ui(nodes=confirming_nodes(words, chosen, typed), messages=[words.say(1060005)])
-        return Redrawn(self._tools, replace(asked, state=FlowState.CONFIRMING_ADDRESS), form.payload)
+        if chosen.value == asked.typed:
+            return self._sent(asked, asked.typed)
+        confirming = flow.with_ui(nodes=confirming_nodes(words, chosen, asked.typed), messages=[words.say(1060005)])
+        return Redrawn(self._tools, replace(confirming, state=FlowState.CONFIRMING_ADDRESS), asked.form.payload)
 
-    def _confirmed(
-        self,
-        flow: Flow,
-        form: ProofForm,
-        owner: Identity | None,
-        addresses: list[RecoveryAddress],
-        request: FlowRequest,
-    ) -> Rejection | Plan:
+    def _confirmed(self, asked: Asked) -> Rejection | Plan:
         """A wrong address looks like success; another one may follow."""
-        confirmed = form.text(CONFIRM)
+        confirmed = asked.form.text(CONFIRM)
         if not confirmed:
-            return self._missing(flow, CODE if flow.state is FlowState.AWAITING_CODE else CONFIRM)
-        return self._sent(flow, form, owner, _recipient(confirmed, addresses, owner), confirmed, request)
+            return self._missing(asked.flow, CODE if asked.flow.state is FlowState.AWAITING_CODE else CONFIRM)
+        return self._sent(asked, confirmed)
 
-    def _sent(
-        self, flow: Flow, form: ProofForm, owner: Identity | None, to: Recipient, shown: str, request: FlowRequest
-    ) -> Plan:
+    def _sent(self, asked: Asked, shown: str) -> Plan:
+        flow, request = asked.flow, asked.request
         words = self._tools.catalogue.words(flow.language)
         message = words.say(1060004, {"masked_address": masked(shown)})
-        nodes = awaiting_nodes(words, shown, form.text(ADDRESS))
+        nodes = awaiting_nodes(words, shown, asked.typed)
         waiting = replace(flow.with_ui(nodes=nodes, messages=[message]), state=FlowState.AWAITING_CODE)
-        known = owner if to.identity_id else None
-        return SendRecovery(self._tools, waiting, to, known, form.payload, request.trace_id, request.counted_address)
+        to = _recipient(shown, asked.addresses, asked.owner)
+        known = asked.owner if to.identity_id else None
+        payload = asked.form.payload
+        return SendRecovery(self._tools, waiting, to, known, payload, request.trace_id, request.counted_address)
 
     def _back(self, flow: Flow, form: ProofForm, addresses: list[RecoveryAddress], words: Words) -> Plan:
         typed = form.text(ADDRESS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from doorward.identities.model import Identity
-from doorward.identities.person import ADDRESSES, ORDER, PERSON, parts_of, read_person, selected
+from doorward.identities.person import ADDRESSES, ORDER, PERSON, part_of, parts_of, read_person, selected
 from doorward.security.tokens import hash_token
 from doorward.sessions.model import Session
 from doorward.sessions.store import read_device, read_session
@@ -51,6 +51,6 @@ async def find_signed_in(reader: Reader, token: str) -> SignedIn | None:
     rows = await reader.fetch_all(STATEMENT, {"hash": hash_token(token)})
     if not rows:
         return None
-    own = {name: rows[0][SESSION + name] for name in COLUMNS[SESSION]}
+    own = part_of(rows[0], SESSION, COLUMNS[SESSION])
     devices = [read_device(each) for each in parts_of(rows, DEVICE, COLUMNS[DEVICE])]
     return SignedIn(read_session(own, devices), read_person(rows), read_bool(rows[0]["has_factor"]))

@@ -1,7 +1,7 @@
 """A person in one statement: the identity's row with its addresses, by id or by what it signs in with.
 
-Other records join their own columns (`parts_of`, as who is signed in does). The product of addresses is small: a few
-for each person.
+Other records join their own columns (`part_of`, `parts_of`), as who is signed in does. The product of addresses is
+small: a few for each person.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,15 +70,20 @@ async def find_holder(reader: Reader, kind: str, identifier: str) -> Holder | No
     rows = await reader.fetch_all(BY_CREDENTIAL, {"type": kind, "identifier": identifier.replace("\0", "")})
     if not rows or "\0" in identifier:
         return None
-    credential = {name: rows[0][CREDENTIAL + name] for name in CREDENTIALS[CREDENTIAL]}
+    credential = part_of(rows[0], CREDENTIAL, CREDENTIALS[CREDENTIAL])
     return Holder(read_uuid(rows[0]["i_id"]), read_credential(credential, ()), rows)
 
 
 def read_person(rows: Sequence[Row]) -> Identity:
     """From the rows of a statement that selects `PERSON` of one identity."""
-    own = {name: rows[0][IDENTITY + name] for name in PERSON[IDENTITY]}
+    own = part_of(rows[0], IDENTITY, PERSON[IDENTITY])
     verifiable, recovery = (parts_of(rows, prefix, PERSON[prefix]) for prefix in (VERIFIABLE, RECOVERY))
     return read_identity(own, read_uuid(own["id"]), verifiable, recovery, {})
+
+
+def part_of(row: Row, prefix: str, names: Sequence[str]) -> Row:
+    """One table's part of a row, under its own names."""
+    return {name: row[prefix + name] for name in names}
 
 
 def parts_of(rows: Sequence[Row], prefix: str, names: Sequence[str]) -> list[Row]:
@@ -87,5 +92,5 @@ def parts_of(rows: Sequence[Row], prefix: str, names: Sequence[str]) -> list[Row
     found: dict[Any, Row] = {}
     for row in rows:
         if row[key] is not None and row[key] not in found:
-            found[row[key]] = {name: row[prefix + name] for name in names}
+            found[row[key]] = part_of(row, prefix, names)
     return list(found.values())

@@ -14,7 +14,6 @@ from doorward.flows.code_form import (
 )
 from doorward.flows.code_plans import CodeMissed, CodeOfInactive, CodeSending
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import Errand
 from doorward.flows.codes_store import Purpose, Recipient
 from doorward.flows.contract import Plan, Refused, Rejection
 from doorward.flows.form import FormProblem
@@ -22,13 +21,12 @@ from doorward.flows.login_contract import AAL1, Authenticated, LoginForm, LoginS
 from doorward.flows.login_form import rejected_login
 from doorward.flows.model import FlowState, Node
 from doorward.flows.nodes import input_node, submit_node
-from doorward.flows.payload import payload_of
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Identity
 from doorward.identities.normalise import normalise_identifier, via_of
 from doorward.identities.store import find_by_identifier, find_by_verifiable_address
 from doorward.identities.verified import with_verified
-from doorward.methods.code_proof import CodeTools, use_code
+from doorward.methods.code_proof import CodeTools, asked_errand, use_code
 
 
 class CodeLogin:
@@ -101,18 +99,9 @@ class CodeLogin:
             kept = replace(shown, messages=()).with_attributes(type="hidden", value=address)
         told = words.say(1010025 if is_refresh(form.flow) else 1010014)
         flow = form.flow.with_ui(nodes=code_nodes(form.flow, words, 1070013, [kept]), messages=[told])
-        payload = payload_of(form.values)
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE)
-        request = form.request
-        errand = Errand(
-            flow,
-            Purpose.LOGIN,
-            payload=payload,
-            trace_id=request.trace_id,
-            ip_address=request.counted_address,
-        )
         recipient = Recipient(via_of(address), address, identity.id)
-        return CodeSending(self._tools.sender, self._tools.clock, errand, (recipient,), identity)
+        return CodeSending(self._tools.sender, self._tools.clock, asked_errand(flow, form), (recipient,), identity)
 
     def _same(self, form: LoginForm, found: Identity | None) -> Identity | None:
         """Who proves again can only be who is signed in."""

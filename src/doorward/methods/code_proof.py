@@ -1,15 +1,19 @@
-"""What a one-time code proves in a sign-in: it is used up, and the address that brought it is this person's."""
+"""A one-time code in a sign-in: why one is sent, and what it proves. It is used up, and the address that brought it is
+this person's.
+"""
 
 from dataclasses import dataclass, field
 
 from doorward.clock import Clock
 from doorward.flows.code_form import CODE
 from doorward.flows.codes import Miss
-from doorward.flows.codes_sender import CodeSender
+from doorward.flows.codes_sender import CodeSender, Errand
 from doorward.flows.codes_store import Purpose, Recipient
 from doorward.flows.contract import Write
 from doorward.flows.login_contract import LoginForm
 from doorward.flows.login_plan import ProofSpent
+from doorward.flows.model import Flow
+from doorward.flows.payload import payload_of
 from doorward.identities.events import Cause
 from doorward.identities.service import IdentityService
 from doorward.storage.contract import Database, Transaction
@@ -27,6 +31,13 @@ class CodeTools:
     sender: CodeSender = field(repr=False)
     clock: Clock = field(repr=False)
     is_fallback_on: bool = False
+
+
+def asked_errand(flow: Flow, form: LoginForm) -> Errand:
+    """Why a code is sent to somebody who asks for one in a sign-in; `flow` is the form that waits for it."""
+    request = form.request
+    payload = payload_of(form.values)
+    return Errand(flow, Purpose.LOGIN, payload=payload, trace_id=request.trace_id, ip_address=request.counted_address)
 
 
 def use_code(tools: CodeTools, form: LoginForm, code: str, recipient: Recipient) -> Write:

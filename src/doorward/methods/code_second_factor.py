@@ -20,13 +20,12 @@ from doorward.flows.login_form import rejected_login
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowState, Node, query_value
 from doorward.flows.nodes import submit_node
-from doorward.flows.payload import payload_of
 from doorward.flows.request import FieldTypes
 from doorward.identities.model import Identity
 from doorward.identities.normalise import normalise_identifier, via_of
 from doorward.identities.schema import texts_at
 from doorward.identities.verified import with_verified
-from doorward.methods.code_proof import CodeTools, use_code
+from doorward.methods.code_proof import CodeTools, asked_errand, use_code
 from doorward.storage.contract import Transaction
 
 ADDRESS, VIA = "address", "via"
@@ -109,14 +108,7 @@ class CodeSecondFactor:
         if identity is None or address not in _addresses(identity):
             return rejected_login(flow, FormProblem(None, form.words.say(4000035)))
         sent = self._awaiting(flow, address, form.words)
-        request = form.request
-        errand = Errand(
-            sent,
-            Purpose.LOGIN,
-            payload=payload_of(form.values),
-            trace_id=request.trace_id,
-            ip_address=request.counted_address,
-        )
+        errand = asked_errand(sent, form)
         return CodeSending(self._tools.sender, self._tools.clock, errand, (_recipient(address, identity),), identity)
 
     def _awaiting(self, flow: Flow, address: str, words: Words) -> Flow:

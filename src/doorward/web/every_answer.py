@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from doorward.web.admin_guard import LOOPBACK
 from doorward.web.headers import add_header
 
 STRICT = "strict-transport-security"
 # For this host alone: what else lives below its name is not ours to decide.
 A_YEAR = "max-age=31536000"
-LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class EveryAnswer:
@@ -42,4 +42,4 @@ def is_strict(base_url: str) -> bool:
     """Not on a developer's own machine: the other ports of `localhost` speak http."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    return parts.scheme == "https" and host not in LOCAL and not host.endswith(".localhost")
+    return parts.scheme == "https" and host not in LOOPBACK and not host.endswith(".localhost")
