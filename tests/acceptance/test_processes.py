@@ -157,3 +157,12 @@ def test_a_flag_keeps_deliveries_inside(tmp_path: Path, simulator: Simulator) ->
         commands = [Path(f"/proc/{each}/cmdline").read_bytes() for each in children(server)]
         assert all(b"sandbox_worker" in each for each in commands)
         assert server.stop() == 0
+
+
+def test_a_change_while_the_processes_start_reaches_each_of_them(tmp_path: Path) -> None:
+    """The one that dispatches starts last, from what was read before the first: it must not take the change for old."""
+    server = Server(tmp_path, f"dev: true\n{config(tmp_path)}", "--dev")
+    with running(server):
+        with server.config.open("a") as file:
+            file.write("# Changed as soon as the first process answers.\n")
+        until("the reload", lambda: server.reloads() == 1)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from doorward.actions.hooks import WEB_HOOK
 from doorward.app.checking import check_whole
+from doorward.app.watched import seen_now
 from doorward.config.dev import with_dev_secrets
 from doorward.config.load import Loaded, find_files, load
 from doorward.config.model import Config
@@ -32,9 +33,12 @@ def load_checked(paths: tuple[Path, ...], flags: Mapping[str, Any], running: Con
     """The configuration with its warnings; `running` is what a server goes on from. Raises InvalidConfiguration with
     every error.
     """
-    loaded = load(find_files(paths, os.environ), os.environ, flags, plugins())
+    files = find_files(paths, os.environ)
+    seen = seen_now(files)
+    loaded = load(files, os.environ, flags, plugins())
     config = loaded.checked()
-    return replace(loaded, config=with_dev_secrets(config, database_file(config), running) if config.dev else config)
+    config = with_dev_secrets(config, database_file(config), running) if config.dev else config
+    return replace(loaded, config=config, seen=seen)
 
 
 def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Config, tuple[Path, ...]]:

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import uvloop
 
@@ -16,6 +17,7 @@ from doorward.app.neighbours import Line, Neighbours, make_lines
 from doorward.app.serve import Among, Options, serve_process
 from doorward.app.workers import TRY_AGAIN, Child, Ready, Workers
 from doorward.config.model import Config
+from doorward.config.watch import Seen
 from doorward.errors import DoorwardError, Unavailable
 from doorward.observability.logging import Log, configure
 from doorward.observability.seats import Place, Seat, make_places
@@ -72,8 +74,8 @@ def _worker(plan: Plan, roles: frozenset[str], shared: Shared, number: int) -> C
     options = replace(plan.options, roles=roles, warnings=plan.options.warnings if number == 0 else ())
 
     def live(ready: Ready, is_first: bool) -> int:
-        config = plan.config if is_first else newest(plan)
-        return run_process(plan, options, config, plan.sockets, shared.among(number, ready))
+        config, seen = (plan.config, options.seen) if is_first else newest(plan)
+        return run_process(plan, replace(options, seen=seen), config, plan.sockets, shared.among(number, ready))
 
     return Child(f"worker {number}", live)
 
@@ -84,8 +86,8 @@ def _dispatching(plan: Plan, shared: Shared) -> Child:
     def live(ready: Ready, is_first: bool) -> int:
         close_all(list(plan.sockets.values()))
         step_back()
-        config = plan.config if is_first else newest(plan)
-        return run_process(plan, options, config, {}, shared.among(plan.workers, ready))
+        config, seen = (plan.config, options.seen) if is_first else newest(plan)
+        return run_process(plan, replace(options, seen=seen), config, {}, shared.among(plan.workers, ready))
 
     return Child(DISPATCHER, live, is_last=True)
 
@@ -97,14 +99,16 @@ def step_back() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def newest(plan: Plan) -> Config:
-    """For a process that takes a dead one's place: the files may have changed since. As at a reload, a configuration
-    with errors changes nothing."""
+def newest(plan: Plan) -> tuple[Config, Mapping[Path, Seen] | None]:
+    """The configuration, and its files as they were read. For a process that takes a dead one's place: the files may
+    have changed since. As at a reload, a configuration with errors changes nothing.
+    """
     try:
-        return load_checked(plan.options.paths, plan.options.flags, plan.config).config
+        loaded = load_checked(plan.options.paths, plan.options.flags, plan.config)
+        return loaded.config, loaded.seen
     except DoorwardError as error:
         Log("server").error("reload_refused", code=error.code(), reason=str(error))
-        return plan.config
+        return plan.config, plan.options.seen
 
 
 def run_process(

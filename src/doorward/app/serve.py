@@ -19,12 +19,11 @@ from doorward.app.neighbours import Neighbours
 from doorward.app.runtime import Generation, make_generation
 from doorward.app.tls import load_chain, make_context
 from doorward.app.tracing import install_tracing
-from doorward.app.watched import watched_files
+from doorward.app.watched import files_of
 from doorward.clock import SystemClock
-from doorward.config.load import DEFAULT_FILE
 from doorward.config.model import Config
 from doorward.config.problems import Problem
-from doorward.config.watch import watch
+from doorward.config.watch import Seen, watch
 from doorward.errors import DoorwardError
 from doorward.observability.logging import Log, configure
 from doorward.observability.seats import Seat
@@ -36,12 +35,14 @@ ROLES = ("public", "admin", "dispatcher")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said. `roles` are the parts that run in this process."""
+    """What the command line said. `roles` are the parts that run in this process; `seen` is what its files were like
+    when they were read."""
 
     paths: tuple[Path, ...]
     flags: Mapping[str, Any]
     roles: frozenset[str] = frozenset(ROLES)
     warnings: tuple[Problem, ...] = ()
+    seen: Mapping[Path, Seen] | None = None
 
 
 def _nobody_waits() -> None:
@@ -154,12 +155,14 @@ async def _reloads(server: Server) -> AsyncIterator[None]:
     """Watches files and SIGHUP for as long as the server serves."""
 
     async def look() -> None:
+        # A process starts a moment after its files were read: what has changed since is a change.
+        since = server.options.seen
         while True:
             # Made anew after each change: a configuration may name files that the last one did not, or be new itself.
-            files = watched_files(server.options.paths or (Path(DEFAULT_FILE),))
-            async for _ in watch(files):
+            async for _ in watch(files_of(server.options.paths), since=since):
                 server.reloading.set()
                 break
+            since = None
 
     async def act() -> None:
         while True:

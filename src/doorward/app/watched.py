@@ -1,10 +1,23 @@
 """Which files a running server looks at: its configuration, and the secrets, schemas and templates that it names."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from doorward.config.load import DEFAULT_FILE
+from doorward.config.watch import Seen, look
+
 REFERENCE = re.compile(r"""(?<!\w)file:(?P<slashes>//)?(?P<path>[^\s"'\]},#]+)""")
+
+
+def files_of(configs: tuple[Path, ...]) -> tuple[Path, ...]:
+    """What a server looks at that was started with `configs`; without any, whether there is one now."""
+    return watched_files(configs or (Path(DEFAULT_FILE),))
+
+
+def seen_now(configs: tuple[Path, ...]) -> Mapping[Path, Seen]:
+    """As those files are. Taken before they are loaded, so that no later change goes unnoticed."""
+    return look(files_of(configs), {})
 
 
 def watched_files(configs: Iterable[Path]) -> tuple[Path, ...]:

@@ -44,7 +44,7 @@ def serve(dev: bool, only: str, workers: int, dispatcher: str, config: tuple[Pat
         sockets = listening(loaded, roles)
     except DoorwardError as error:
         raise refusal(error) from None
-    options = Options(checked.files, flags, roles, checked.warnings)
+    options = Options(checked.files, flags, roles, checked.warnings, checked.seen)
     is_apart = dispatcher == APART and roles > {DISPATCHER} and not is_memory(loaded)
     raise SystemExit(serve_all(Plan(options, loaded, sockets, workers, is_apart, warn)))
 

@@ -17,6 +17,7 @@ from doorward.config.problems import InvalidConfiguration, Problem, Severity, er
 from doorward.config.read import read
 from doorward.config.rules import check_rules
 from doorward.config.secrets import resolve
+from doorward.config.watch import Seen
 
 DEFAULT_FILE = "doorward.yml"
 EVERY_INTERFACE = ("", "0.0.0.0", "::", "[::]")  # noqa: S104 -- compared, not bound
@@ -27,13 +28,15 @@ PAGES = ("registration", "login", "settings", "recovery", "verification", "error
 class Loaded:
     """`config` is always there, with defaults where a key was wrong; use `checked()` unless you only describe it.
 
-    `tree` is what files, environment and flags said together; its references are Secrets.
+    `tree` is what files, environment and flags said together; its references are Secrets. `seen` is what the files
+    were like before they were read, where a server goes on to watch them.
     """
 
     config: Config
     problems: tuple[Problem, ...]
     files: tuple[Path, ...]
     tree: Mapping[str, Any]
+    seen: Mapping[Path, Seen] | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:

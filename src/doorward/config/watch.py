@@ -28,11 +28,16 @@ async def every_second() -> None:
 
 
 async def watch(
-    paths: Iterable[Path], pause: Callable[[], Awaitable[None]] = every_second
+    paths: Iterable[Path],
+    pause: Callable[[], Awaitable[None]] = every_second,
+    since: Mapping[Path, Seen] | None = None,
 ) -> AsyncIterator[frozenset[Path]]:
-    """Yields the files whose content changed since the last look, appeared or vanished. Ends when it is closed."""
+    """Yields the files whose content changed since the last look, appeared or vanished. Ends when it is closed.
+
+    `since` is an earlier look, that of whoever read the files; without it the first one is taken now.
+    """
     watched = tuple(paths)
-    seen = look(watched, {})
+    seen = look(watched, {}) if since is None else since
     while True:
         await pause()
         now = look(watched, seen)

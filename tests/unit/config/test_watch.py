@@ -50,6 +50,19 @@ async def test_changes_appearances_and_disappearances(tmp_path: Path) -> None:
     assert found == [frozenset({one}), frozenset({two}), frozenset({one})]
 
 
+async def test_what_changed_since_the_files_were_read_is_a_change(tmp_path: Path) -> None:
+    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+    one.write_text("a")
+    two.write_text("b")
+    read = look([one, two, three], {})
+    _write(one, "aa")
+    three.write_text("new")
+
+    found = await gather(watch([one, two, three], acting(nothing, lambda: _write(two, "bb")), since=read))
+
+    assert found == [frozenset({one, three}), frozenset({two})]
+
+
 async def test_touching_a_file_is_no_change(tmp_path: Path) -> None:
     file = tmp_path / "one"
     file.write_text("a")
