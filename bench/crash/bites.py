@@ -75,12 +75,18 @@ def runs(arguments: argparse.Namespace) -> dict[str, list[str]]:
 
 
 def tell(run: list[str], source: Path) -> str:
-    """Why the run was red; "" when it was green. One that breaks down did not judge, and is red all the same."""
+    """Why the run was red; "" when it was green. One that breaks down did not judge, and is red all the same.
+
+    Raises FileNotFoundError.
+    """
     # A pytest of ours puts the unchanged source first for itself; the programs that its tests start have the fault.
     path = os.pathsep.join([str(source), str(ROOT), str(ROOT / "tests")])
     environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", *run]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if not (source / "doorward").is_dir():
+        # Python goes on with the unchanged source then, and the mutation would pass for unseen.
+        raise FileNotFoundError(f"somebody removed {source} meanwhile")
     if done.returncode == 0:
         return ""
     said = done.stdout + done.stderr
@@ -88,7 +94,8 @@ def tell(run: list[str], source: Path) -> str:
     failed = re.search(r"^FAILED (\S+)", said, re.MULTILINE)
     if failed and not found:
         return failed[1]
-    return ", ".join(found) if found else said.strip().rpartition("\n")[2].rpartition("Stuck: ")[2]
+    last_line = said.strip().rpartition("\n")[2].rpartition("Stuck: ")[2]
+    return ", ".join(found) or last_line or f"ended with {done.returncode}"
 
 
 def line(bite: Bite) -> str:
