@@ -14,6 +14,8 @@ from doorward.config.secrets import Secret
 WEB_HOOK = "web_hook"
 HUBSPOT = "hubspot"
 SESSION = "session"
+VERIFICATION = "verification"
+SHOW_VERIFICATION_UI = "show_verification_ui"
 VERIFY_NEW_ADDRESS = "verify_new_address"
 
 STORES_BEFORE_HOOKS = frozenset({"registration", "settings"})
@@ -75,7 +77,17 @@ def in_flow(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookE
         kept = (*early, *(entry for entry in chosen if entry.hook not in (WEB_HOOK, SESSION, VERIFY_NEW_ADDRESS)))
     else:
         kept = tuple(entry for entry in chosen if entry.hook != SESSION and not entry.is_ignored)
+        kept = _without_empty_shows(kept)
     return (*kept, *[entry for entry in chosen if entry.hook == SESSION][:1])
+
+
+def _without_empty_shows(entries: tuple[HookEntry, ...]) -> tuple[HookEntry, ...]:
+    """Without a `show_verification_ui` that has nothing to show: a sign-in has its verification from a hook in front.
+
+    (Elsewhere the verification has begun before any hook.)
+    """
+    started = next((place for place, entry in enumerate(entries) if entry.hook == VERIFICATION), len(entries))
+    return tuple(entry for place, entry in enumerate(entries) if entry.hook != SHOW_VERIFICATION_UI or place > started)
 
 
 def deliveries(flow_kind: str, hooks: FlowHooks, method: str | None) -> tuple[HookEntry, ...]:

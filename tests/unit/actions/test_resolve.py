@@ -105,6 +105,18 @@ def test_what_may_stop_a_change_of_settings_comes_first_and_from_the_methods_lis
     assert placed("settings", (guard,), "profile", ()) == []
 
 
+@pytest.mark.parametrize(
+    ("listed", "run"),
+    [
+        (["verification", "show_verification_ui"], ["verification", "show_verification_ui"]),
+        (["show_verification_ui", "verification"], ["verification"]),
+        (["show_verification_ui", "revoke_active_sessions"], ["revoke_active_sessions"]),
+    ],
+)
+def test_a_sign_in_shows_a_verification_that_a_hook_in_front_has_begun(listed: list[str], run: list[str]) -> None:
+    assert placed("login", (), "password", tuple(entry(name) for name in listed)) == run
+
+
 def test_a_blocking_web_hook_alone_hides_the_global_list_of_settings() -> None:
     assert placed("settings", (entry("show_verification_ui"),), "profile", (entry("web_hook", BLOCKING),)) == [
         "web_hook"
