@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from doorward.actions import answers
+from doorward.actions.answer_json import Malformed, fields_of, first_value
 from doorward.actions.request import Ids, RequestUnbuildable, Skipped, build, prepare
 from doorward.actions.retry_after import retry_after_s
 from doorward.actions.sandbox import Sandbox, SandboxBroken, TemplateFailed
@@ -39,7 +38,7 @@ from doorward.security.outgoing import (
 )
 
 ANSWER_BYTES = 1024
-MATCH, FORBIDDEN = "password_match", 403
+STATUS, MATCH, FORBIDDEN = "status", "password_match", 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class PasswordMigration:
             return False
         if answer.status != 200:
             raise self._failed(WebHookFailed(), answer.status, "the answer has a status that means nothing here")
-        return _is_match(answer.body)
+        return _is_match(answer)
 
     async def _request(self, claim: Claim) -> OutgoingRequest:
         tools, ids = self._tools, Ids(new_row_id(), new_row_id())
@@ -140,9 +139,10 @@ def migration_settings(config: Mapping[str, Any], path: str) -> WebHookSettings 
     return settings
 
 
-def _is_match(body: bytes) -> bool:
+def _is_match(answer: OutgoingResponse) -> bool:
+    """The first JSON value counts, as far as it was read; its key in any case (as in Kratos)."""
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        fields = fields_of(first_value(replace(answer, truncated=False)), {STATUS}, "it")
+    except Malformed:
         return False
-    return isinstance(answer, dict) and answer.get("status") == MATCH
+    return fields.get(STATUS) == MATCH

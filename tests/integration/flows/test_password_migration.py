@@ -144,6 +144,21 @@ async def test_answers_that_mean_no(make_house: MakeHouse, target: Target, answe
     assert len(target.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Status": "password_match"}',
+        '{"status":"password_match"} and more',
+        '{"status":"password_match"}' + "!" * 2000,
+    ],
+)
+async def test_the_first_value_counts_and_its_key_in_any_case(make_house: MakeHouse, target: Target, text: str) -> None:
+    target.answers["/check"] = lambda _: web.Response(text=text)
+    house = await make_house(configuration("session"))
+    await imported(house)
+    assert isinstance(await sign_in(house, OLD), Done)
+
+
 @pytest.mark.parametrize("status", [201, 400, 404, 501])
 async def test_answers_that_mean_nothing_are_the_older_systems_fault(
     make_house: MakeHouse, target: Target, status: int, caplog: pytest.LogCaptureFixture
