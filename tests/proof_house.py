@@ -8,6 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from doorward.config.model import Config, FeatureFlagsConfig
+from doorward.config.model_courier import ChannelConfig
 from doorward.config.model_flows import RecoveryFlow, VerificationFlow
 from doorward.flows.answers import Answer, Shown
 from doorward.flows.model import Flow, FlowKind, FlowType
@@ -32,6 +33,11 @@ def proving(
     )
     selfservice = replace(config.selfservice, flows=flows)
     return replace(config, selfservice=selfservice, feature_flags=flags)
+
+
+def texting(config: Config) -> Config:
+    """The same, where text messages can be sent."""
+    return replace(config, courier=replace(config.courier, channels=(ChannelConfig(id="sms"),)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from doorward.actions.hooks import HookEntry
@@ -289,4 +289,13 @@ class FlowRules(Protocol):
 
     async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan | MovedOn | Navigate | Reread:
         """Decides about a submission; slow work is done here. Raises refusals that no form can show."""
+        ...
+
+
+@runtime_checkable
+class QuietlyRenewed(Protocol):
+    """A kind whose hooks hear nothing of a form that takes the place of one that is done with (as in Kratos)."""
+
+    def renewed(self, flow: Flow) -> Flow:
+        """The new flow with its nodes."""
         ...

@@ -9,7 +9,7 @@ from doorward.clock import Clock
 from doorward.errors import DoorwardError
 from doorward.flows import store
 from doorward.flows.answers import Answer, MovedOn, Navigate, Reread, Shown, Stored, Why
-from doorward.flows.contract import FlowRules, Furnished, Rejection, Write
+from doorward.flows.contract import FlowRules, Furnished, QuietlyRenewed, Rejection, Write
 from doorward.flows.errors import (
     FlowIdMissing,
     FlowNotFound,
@@ -134,7 +134,9 @@ class FlowEngine:
         asked = replace(request, url=old.request_url, query={})
         if not await _may_start(rules, old.type, asked):
             return await self._rejected(self._outlived(old))
-        flow, writes = _parts(await rules.furnish(self._new_flow(rules, old.type, asked), asked))
+        bare = self._new_flow(rules, old.type, asked)
+        made = rules.renewed(bare) if isinstance(rules, QuietlyRenewed) else await rules.furnish(bare, asked)
+        flow, writes = _parts(made)
         fresh = rules.expired(old, flow)
         await self._insert(fresh, writes)
         answer = rules.after_expiry(old, fresh, request)

@@ -27,15 +27,15 @@ def address_nodes(flow: Flow, method: str, words: Words, *, takes_phones: bool =
     return with_csrf(flow, method, [field, submit_node(METHOD, method, method, words.say(1070009))])
 
 
-def code_nodes(flow: Flow, words: Words, address: str) -> list[Node]:
-    """The form that awaits a code; its last button sends another one to `address`."""
+def code_nodes(flow: Flow, words: Words, address: str, again: str = EMAIL) -> list[Node]:
+    """The form that awaits a code; its last button, of the name `again`, sends another one to `address`."""
     hidden = input_node(METHOD, "hidden", CODE, value=CODE)
     field = code_field(flow.kind, words)
     submit = submit_node(METHOD, CODE, CODE, words.say(1070009))
-    again = submit_node(EMAIL, address, CODE, words.say(1070008))
+    resend = submit_node(again, address, CODE, words.say(1070008))
     if flow.kind is FlowKind.VERIFICATION:
-        return [*with_csrf(flow, CODE, [hidden, field, submit]), again]
-    return with_csrf(flow, CODE, [field, hidden, submit, again])
+        return [*with_csrf(flow, CODE, [hidden, field, submit]), resend]
+    return with_csrf(flow, CODE, [field, hidden, submit, resend])
 
 
 def code_field(kind: FlowKind, words: Words) -> Node:

@@ -86,6 +86,9 @@ class RecoveryRules:
         await self._tools.hooks.before(flow, lambda: template_context(flow, request, self._settings.header_allowlist))
         return flow
 
+    def renewed(self, flow: Flow) -> Flow:
+        return self._asking(flow)
+
     def expired(self, old: Flow, new: Flow) -> Flow:
         """Says how long ago the old one ended."""
         return new.with_ui(messages=[self._too_late(old.expires_at, self._words(new))])

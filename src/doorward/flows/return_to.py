@@ -63,10 +63,10 @@ def with_flow(url: str, flow_id: object) -> str:
 
 
 def with_query(url: str, **values: str) -> str:
-    """`url` with query values set."""
+    """`url` with query values set; a blank becomes `+`, as in Kratos."""
     parts = urlsplit(url)
     query = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **values}
-    return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), quote_via=quote, safe="")))
+    return urlunsplit(parts._replace(query=urlencode(sorted(query.items()))))
 
 
 def _parsed(return_to: str) -> SplitResult:

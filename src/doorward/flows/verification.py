@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from doorward.flows import store
 from doorward.flows.codes_sender import CodeSender, Errand
@@ -18,10 +18,13 @@ from doorward.flows.fresh import FlowMaker
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
 from doorward.flows.payload import TRANSIENT
-from doorward.flows.proof_form import address_nodes, code_nodes
+from doorward.flows.proof_form import EMAIL, address_nodes, code_nodes
+from doorward.flows.query_string import query_pairs
 from doorward.flows.return_to import ReturnTargets, with_flow
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
 from doorward.storage.contract import Transaction
+
+AFTER = "after_verification_return_to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,9 @@ class Verifications:
 
         The others wait until settings are saved the next time, as in Kratos; the older way begins with all of them.
 
-        `csrf_token` is the one that the browser will hold by then. `only_new` leaves out addresses that a message was
-        sent to before. `is_demanded`: a hook insists on it although verification is off (as in Kratos).
+        `csrf_token` is the one that the browser will hold by then. `only_new` takes the addresses whose status says
+        that no message was sent to them yet, whatever else is known of them (as in Kratos). `is_demanded`: a hook
+        insists on it although verification is off (as in Kratos).
         """
         if not self._settings.kind.is_enabled and not is_demanded:
             return ()
@@ -82,7 +86,7 @@ class Verifications:
         waiting = [
             each
             for each in identity.verifiable_addresses
-            if not each.verified and not (only_new and each.status != AddressStatus.PENDING)
+            if (each.status == AddressStatus.PENDING if only_new else not each.verified)
         ]
         return tuple(
             StartedVerification(
@@ -154,19 +158,29 @@ class Verifications:
             identity_id=identity.id,
             internal={**flow.internal, "origin": str(origin.id), TRANSIENT: dict(payload)},
         )
-        return sent(flow, self._settings, self._catalogue, address.value, is_phone=address.via == "sms")
+        via = address.via
+        return sent(flow, self._settings, self._catalogue, address.value, is_phone=via == "sms", again=via)
 
 
 def sent(
-    flow: Flow, settings: VerificationSettings, catalogue: Catalogue, address: str, *, is_phone: bool = False
+    flow: Flow,
+    settings: VerificationSettings,
+    catalogue: Catalogue,
+    address: str,
+    *,
+    is_phone: bool = False,
+    again: str = EMAIL,
 ) -> Flow:
-    """The flow once something was sent to `address`, or would have been if anybody were known by it."""
+    """The flow once something was sent to `address`, or would have been if anybody were known by it.
+
+    `again` names the button that sends another code: the way, where a hook has begun the flow (as in Kratos).
+    """
     words = catalogue.words(flow.language)
     if settings.method == Form.LINK:
         nodes = address_nodes(flow, settings.method, words, value=address)
         message = words.say(1080001)
     else:
-        nodes = code_nodes(flow, words, address)
+        nodes = code_nodes(flow, words, address, again)
         message = words.say(1080004 if is_phone else 1080003)
     return replace(flow.with_ui(nodes=nodes, messages=[message]), state=FlowState.SENT_EMAIL)
 
@@ -174,8 +188,9 @@ def sent(
 def request_url(origin: str) -> str:
     """The origin's address; where it asked to be sent after verification becomes where it asks to return to."""
     parts = urlsplit(origin)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    after = query.pop("after_verification_return_to", "")
-    if after:
-        query["return_to"] = after
-    return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), quote_via=quote, safe="")))
+    pairs = query_pairs(parts.query)
+    after = next((value for name, value in pairs if name == AFTER), "")
+    replaced = {AFTER, "return_to"} if after else {AFTER}
+    kept = [pair for pair in pairs if pair[0] not in replaced] + ([("return_to", after)] if after else [])
+    # By name and no further: of one name the order is the client's.
+    return urlunsplit(parts._replace(query=urlencode(sorted(kept, key=lambda pair: pair[0]))))

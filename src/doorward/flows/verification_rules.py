@@ -33,7 +33,9 @@ from doorward.identities.service import IdentityService
 from doorward.security.tokens import new_csrf_token
 from doorward.storage.contract import Database
 
-FIELDS: FieldTypes = {METHOD: "string", EMAIL: "string", CODE: "string", "token": "string", "csrf_token": "string"}
+SMS = "sms"
+"""What the button that sends another code is called where a hook has sent the first one to a phone."""
+FIELDS: FieldTypes = dict.fromkeys((METHOD, EMAIL, SMS, CODE, "token", "csrf_token"), "string")
 METHODS = ("", "code", "link")
 
 
@@ -85,6 +87,9 @@ class VerificationRules:
         flow = self._asking(flow)
         await self._parts.hooks.before(flow, lambda: template_context(flow, request, self._settings.header_allowlist))
         return flow
+
+    def renewed(self, flow: Flow) -> Flow:
+        return self._asking(flow)
 
     def expired(self, old: Flow, new: Flow) -> Flow:
         """For browsers, whoever started the old one, and with a CSRF token of its own (as Kratos)."""
@@ -144,7 +149,7 @@ class VerificationRules:
         return await self._prover.by_code(flow, request, form, too_many)
 
     def _with_address(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Rejection | Plan:
-        words, address = self._words(flow), form.text(EMAIL)
+        words, address = self._words(flow), form.text(EMAIL) or form.text(SMS)
         missing = None if address else FormProblem(EMAIL, words.say(4000002, {"property": EMAIL}))
         if missing is not None and self._settings.method == Form.LINK:
             # Links look at the sender last (as in Kratos).

@@ -54,8 +54,13 @@ def code_of(config: Config) -> MethodConfig:
 
 
 def schema_for(config: Config) -> dict[str, Any]:
-    """People have codes only where the configuration names the method: elsewhere these tests know nothing of them."""
+    """People have codes only where the configuration names the method, and telephones only where texts can be sent:
+    elsewhere these tests know nothing of them.
+    """
     schema = copy.deepcopy(SCHEMA)
+    if config.courier.channels:
+        phone = {"type": "string", "format": "tel", "ory.sh/kratos": {"verification": {"via": "sms"}}}
+        schema["properties"]["traits"]["properties"]["phone"] = phone
     if "code" in config.selfservice.methods:
         email = schema["properties"]["traits"]["properties"]["email"]
         email["ory.sh/kratos"]["credentials"]["code"] = {"identifier": True, "via": "email"}

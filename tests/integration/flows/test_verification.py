@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from doorward.config.model import FeatureFlagsConfig
 from doorward.config.model_flows import AfterConfig, HookConfig
 from doorward.flows.answers import Reread
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
@@ -14,9 +15,9 @@ from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.events import EventKind
 from doorward.identities.store import find_identity
 from flows_house import House, MakeHouse
-from proof_house import letters, other_than, person, proving, said, shown
+from proof_house import letters, other_than, person, proving, said, shown, texting
 
-ADA, NOBODY = "ada@example.org", "nobody@example.org"
+ADA, NOBODY, PHONE = "ada@example.org", "nobody@example.org", "+4915112345678"
 KIND = FlowKind.VERIFICATION
 
 
@@ -97,6 +98,17 @@ async def test_a_newer_code_ends_the_older(make_house: MakeHouse) -> None:
     if older != newer:
         assert said(await ada.submit(flow, code=older)) == [4070006]
     assert said(await ada.submit(flow, code=newer)) == [1080002]
+
+
+async def test_the_button_of_a_phone_is_named_by_the_way_and_sends_again(make_house: MakeHouse) -> None:
+    house = await make_house(texting(proving(flags=FeatureFlagsConfig(legacy_continue_with_verification_ui=True))))
+    done = await house.client(FlowType.API).sign_up(ADA, phone=PHONE)
+    ada = person(house, KIND)
+    begun = [item["flow"]["id"] for item in done.body["continue_with"] if item["action"] == "show_verification_ui"]
+    flows = [shown(await house.engine.fetch(KIND, each, ada.request({}))) for each in begun]
+    assert [flow.ui.nodes[-1].name for flow in flows] == ["email", "sms"]
+    again = shown(await ada.submit(flows[1], sms=PHONE))
+    assert said(await ada.submit(again, code=(await letters(house))[-1].code)) == [1080005]
 
 
 async def test_a_code_expires(make_house: MakeHouse) -> None:

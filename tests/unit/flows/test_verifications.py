@@ -1,5 +1,6 @@
 """Which addresses a sign-up, a sign-in or a change of settings begins to prove."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -51,6 +52,13 @@ ADA = person(proved="completed", told="sent", fresh="pending", last="pending")
 def test_the_first_that_waits_or_all_of_them(starts_all: bool, only_new: bool, begun: list[str]) -> None:
     started = verifications(starts_all=starts_all).start(ADA, fresh_flow(), "", only_new=only_new)
     assert [each.address.value for each in started] == [f"{name}@a.example" for name in begun]
+
+
+def test_a_saved_change_goes_by_the_status_alone() -> None:
+    (each,) = person(imported="pending").verifiable_addresses
+    ada = replace(ADA, verifiable_addresses=(replace(each, verified=True),))
+    assert len(verifications().start(ada, fresh_flow(), "", only_new=True)) == 1
+    assert verifications().start(ada, fresh_flow(), "") == ()
 
 
 def test_none_where_it_is_off_unless_a_hook_demands_it() -> None:
