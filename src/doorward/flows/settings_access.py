@@ -10,6 +10,7 @@ from doorward.flows.errors import (
     SessionAal2Required,
     SessionInactive,
     SessionMissing,
+    SessionRefreshRequired,
 )
 from doorward.flows.model import Flow
 from doorward.flows.request import FlowRequest
@@ -65,6 +66,11 @@ class SettingsAccess:
         """Whether the latest proof is recent enough for what matters."""
         return session.authenticated_at + self.settings.max_age > self.clock.now()
 
+    def check_fresh(self, session: Session, flow: Flow, before: Identity, after: Identity) -> None:
+        """Raises SessionRefreshRequired where it takes a recent sign-in to make one of the other."""
+        if not self.is_fresh(session) and _ways_in(before) != _ways_in(after):
+            raise SessionRefreshRequired(self.refresh_url(flow))
+
     def refresh_url(self, flow: Flow) -> str:
         """Where somebody signs in again, and comes back from to what was paused."""
         return with_query(self._login(), refresh="true", return_to=self.submit_url(flow))
@@ -92,3 +98,9 @@ class SettingsAccess:
 
     def _login(self) -> str:
         return f"{self.settings.own}/login/browser"
+
+
+def _ways_in(identity: Identity) -> tuple[object, ...]:
+    """What lets somebody in, and where they are reached."""
+    identifiers = {kind: set(credential.identifiers) for kind, credential in identity.credentials.items()}
+    return identifiers, {(each.via, each.value, each.verified) for each in identity.verifiable_addresses}

@@ -215,6 +215,8 @@ class SettingsRules:
         if isinstance(asked, Detoured):
             return self._pending(form, method, revised, session, draft, asked)
         if asked.draft is not draft:
+            # What nobody may do without a recent sign-in a target may not do for them either (as in Kratos).
+            self._parts.access.check_fresh(session, flow, draft.identity, asked.draft.identity)
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
         fresh = await self._fresh(form, asked.draft.identity)
         finished = self._parts.writers.forms.finished(flow, fresh, words)

@@ -1,10 +1,13 @@
 """Changes that take a recent sign-in: refused for apps, paused for browsers and taken up once, by the same browser."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+from doorward.config.model_flows import AfterConfig, AfterMethodConfig, HookConfig
 from doorward.flows.answers import Done, Shown, SignInAgain
+from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
 from doorward.flows.errors import SessionRefreshRequired
 from doorward.flows.model import FlowType
 from flows_house import BASE, House, MakeHouse
@@ -12,6 +15,20 @@ from proof_house import said
 from settings_house import Person, person, settled
 
 OTHER = "staple-7-paperclip-moon"
+
+
+@dataclass
+class Patching:
+    """A target that changes the address of whoever saves anything."""
+
+    email: str = "new@example.org"
+    effects: frozenset[Wish] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
+        return Proceed({"traits": {"email": self.email, "name": {"first": "B"}}})
+
+
+PARSING = HookConfig(hook="web_hook", config={"response": {"parse": True}}, path="profile.hooks.0")
 
 
 async def stale(house: House, email: str, type_: FlowType) -> Person:
@@ -43,6 +60,23 @@ async def test_what_identifies_nobody_needs_no_fresh_sign_in(make_house: MakeHou
     assert isinstance(saved, Done)
     with pytest.raises(SessionRefreshRequired):
         await ada.save(flow, method="profile", traits={"email": "new@example.org"})
+
+
+async def test_a_target_changes_nothing_that_takes_a_fresh_sign_in(make_house: MakeHouse) -> None:
+    after = AfterConfig(methods={"profile": AfterMethodConfig(hooks=(PARSING,))})
+    house = await make_house(settled(privileged_session_max_age=timedelta(minutes=10), after=after))
+    house.hooks.by_name["web_hook"] = patching = Patching()
+    ada = await stale(house, "ada@example.org", FlowType.API)
+    flow, traits = await ada.start(), {"email": "ada@example.org", "name": {"first": "A"}}
+    with pytest.raises(SessionRefreshRequired):
+        await ada.save(flow, method="profile", traits=traits)
+    assert (await ada.identity()).traits["email"] == "ada@example.org"
+    patching.email = "ada@example.org"
+    assert isinstance(await ada.save(flow, method="profile", traits=traits), Done)
+    patching.email = "new@example.org"
+    await ada.sign_in_again()
+    assert isinstance(await ada.save(flow, method="profile", traits=traits), Done)
+    assert (await ada.identity()).traits["email"] == "new@example.org"
 
 
 async def test_a_browser_comes_back_to_its_change(make_house: MakeHouse) -> None:
