@@ -16,9 +16,11 @@ from doorward.flows.contract import SettledWaiter
 from doorward.flows.errors import FailedAfterwards, WebHookFailed
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.made_when_seen import MadeWhenSeen
 from doorward.flows.model import Flow, FlowKind
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.pending_changes import PendingChange, PendingChanges, digest_of
+from doorward.flows.proving_edit import ProvingEdit
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
 from doorward.flows.run_hooks import HookRunner
@@ -29,9 +31,9 @@ from doorward.identities.events import Cause
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
 from doorward.identities.render import public_identity
 from doorward.identities.service import Change, IdentifierTaken
-from doorward.identities.store import find_identity
 from doorward.ids import new_row_id
 from doorward.security.tokens import new_csrf_token
+from doorward.sessions.model import Session
 from doorward.sessions.query import find_session
 from doorward.sessions.render import session_json
 from doorward.storage.contract import Database, Transaction
@@ -58,35 +60,27 @@ class ChangeTools:
     base_url: str
     header_allowlist: tuple[str, ...] = ()
 
-    async def context(self, change: PendingChange, request: FlowRequest) -> dict[str, Any]:
-        """What the hooks of the settings flow see, but for the person as they are by then."""
-        reader, now = self.database.reader, self.clock.now()
-        flow = await store.find_flow(reader, change.settings_flow_id, FlowKind.SETTINGS)
-        session = await find_session(reader, change.session_id, with_devices=True)
-        identity = await find_identity(reader, change.identity_id)
-        if flow is None or session is None or identity is None:
-            return {}
-        public = public_identity(identity, self.base_url)
+    def context(
+        self, change: PendingChange, request: FlowRequest, flow: Flow, session: Session, person: Identity
+    ) -> dict[str, Any]:
+        """What the hooks of the change see: the settings flow that it was asked for in, and the person with it."""
+        public = public_identity(person, self.base_url)
         beside = {"identity": public, TRANSIENT: dict(change.transient_payload)}
         seen = replace(flow, beside={name: value for name, value in beside.items() if value})
         return {
             **template_context(seen, request, self.header_allowlist),
-            "session": session_json(session, public, True, now),
+            "session": session_json(session, public, True, self.clock.now()),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedAddress:
-    """`proved` uses the code up, `ask` asks the hooks of the verification, which come last (as in Kratos).
-
-    `context` is what the hooks of the change see.
-    """
+    """`proved` uses the code up, `ask` asks the hooks of the verification, which come last (as in Kratos)."""
 
     tools: ChangeTools
     proved: ProvedAddress
     change: PendingChange
     request: FlowRequest = field(repr=False)
-    context: dict[str, Any] = field(repr=False)
     ask: Callable[[Identity], Awaitable[Objection]]
 
     async def write(self, tx: Transaction) -> tuple[Any, Change | None]:
@@ -98,17 +92,21 @@ class ChangedAddress:
         if missed is not None:
             return missed, None
         origin = await store.find_flow(tx, self.change.settings_flow_id, FlowKind.SETTINGS)
-        session = await find_session(tx, self.change.session_id)
+        session = await find_session(tx, self.change.session_id, with_devices=True)
         now = self.tools.clock.now()
         if origin is None or session is None or not session.active or session.expires_at <= now:
             raise ChangeOutdated
         if not await self.tools.changes.end(tx, self.change):
             raise ChangeOutdated
-        edit = ConfirmedEdit(self.change)
-        changed = await self.proved.tools.identities.rewrite(
-            tx, self.change.identity_id, edit, self._cause(origin), self.change.consents, self.proved.cause
+        identities, verifications = self.proved.tools.identities, self.tools.effects.verifications
+        confirmed = ConfirmedEdit(self.change)
+        edit = ProvingEdit(confirmed, identities.schemas, verifications, origin, self.request.csrf_cookie)
+        cause = self._cause(origin, session, edit)
+        changed = await identities.rewrite(
+            tx, self.change.identity_id, edit, cause, self.change.consents, self.proved.cause
         )
         assert edit.before is not None
+        await verifications.store(tx, edit.started, is_by_the_way=True)
         effects = SettingsEffects(self.tools.effects, self.tools.hooks.wishes(FlowKind.SETTINGS, self.change.method))
         await effects.write(tx, origin, edit.before, changed.identity, session, self.request.trace_id)
         return None, changed
@@ -142,30 +140,34 @@ class ChangedAddress:
             return None
         return replace(flow, ui=with_problems(flow.ui, [problem]))
 
-    def _cause(self, origin: Flow) -> Cause:
+    def _cause(self, origin: Flow, session: Session, edit: ProvingEdit) -> Cause:
+        """Of the change; in its context stands the person as `edit` has made them."""
+
+        def context() -> dict[str, Any]:
+            assert edit.after is not None
+            return self.tools.context(self.change, self.request, origin, session, edit.after)
+
         return Cause(
             source="flow",
             flow_kind=str(origin.kind),
             flow_id=origin.id,
             method=self.change.method,
-            context=self.context,
+            context=MadeWhenSeen(context),
             trace_id=self.request.trace_id,
             locale=origin.language,
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ConfirmedEdit:
-    """The traits that were asked for, and the address that was proved. `before` is the person of its latest run."""
+    """The traits that were asked for, and the address that was proved."""
 
     change: PendingChange
-    before: Identity | None = None
 
     def __call__(self, before: Identity, at: datetime) -> Identity:
         """Raises ChangeOutdated when the traits are not any more what they were."""
         if digest_of(before.traits) != self.change.traits_digest:
             raise ChangeOutdated
-        self.before = before
         proved = VerifiableAddress(
             new_row_id(), self.change.address, self.change.via, True, AddressStatus.COMPLETED, at, at, at
         )

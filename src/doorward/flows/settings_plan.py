@@ -1,7 +1,6 @@
 """What one change of settings stores and answers: the person, receipts, the raised session, the flow and its next."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from doorward.clock import Clock
@@ -14,6 +13,7 @@ from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
+from doorward.flows.proving_edit import ProvingEdit
 from doorward.flows.render import flow_json
 from doorward.flows.request import FlowRequest
 from doorward.flows.settings_contract import Revised
@@ -21,10 +21,8 @@ from doorward.flows.settings_effects import EffectTools, SettingsEffects
 from doorward.flows.settings_form import SettingsForms
 from doorward.flows.settings_pending import PendingTools
 from doorward.flows.verification import StartedVerification, Verifications
-from doorward.identities.draft import derive
 from doorward.identities.events import Cause, Recorded
-from doorward.identities.model import Identity
-from doorward.identities.service import Edit, IdentifierTaken, IdentityService
+from doorward.identities.service import IdentifierTaken, IdentityService
 from doorward.sessions.model import Issued, Session
 from doorward.sessions.service import SessionService
 from doorward.storage.contract import Transaction
@@ -43,27 +41,6 @@ class SettingsWriters:
     clock: Clock
     effects: EffectTools
     pending: PendingTools
-
-
-@dataclass(slots=True)
-class ProvingEdit:
-    """An edit after which every address that still waits for its first message gets one, whatever was saved (as in
-    Kratos). `started` is what the latest run of it began, `before` the person that it began from.
-    """
-
-    edit: Edit
-    writers: SettingsWriters
-    flow: Flow
-    started: tuple[StartedVerification, ...] = ()
-    before: Identity | None = None
-
-    def __call__(self, before: Identity, at: datetime) -> Identity:
-        """Raises InvalidTraits."""
-        self.before = before
-        changed = self.edit(before, at)
-        derived = derive(self.writers.identities.schemas.get_schema(changed.schema_id), changed, at)
-        self.started = self.writers.verifications.start(derived, self.flow, self.flow.csrf_token, only_new=True)
-        return self.writers.verifications.marked(derived, self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,8 @@ class SettingsPlan:
         """The change with its events, then what follows from it. A step that was paused is carried out once."""
         if self.resumed is not None and not await self.writers.continuity.end(tx, self.resumed):
             raise StepTakenUp
-        edit = ProvingEdit(self.revised.edit, self.writers, self.flow)
+        schemas, verifications = self.writers.identities.schemas, self.writers.verifications
+        edit = ProvingEdit(self.revised.edit, schemas, verifications, self.flow, self.flow.csrf_token)
         change = await self.writers.identities.rewrite(
             tx, self.session.identity_id, edit, self.cause, self.revised.consents
         )

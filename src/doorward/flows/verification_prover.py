@@ -96,8 +96,7 @@ class Prover:
         proved = ProvedAddress(self.tools, flow, proof, form.text(CODE), identity, cause, missed, objection)
         if change is None:
             return proved
-        context = await self.changes.context(change, request)
-        return ChangedAddress(self.changes, proved, change, request, context, ask)
+        return ChangedAddress(self.changes, proved, change, request, ask)
 
     async def _objection(
         self, flow: Flow, identity: Identity, missed: MissedGuess | Replacement, see: SeePerson

@@ -14,10 +14,11 @@ from doorward.hooks.verify_new_address import VerifyNewAddress
 from doorward.identities.events import EventKind
 from doorward.outbox.states import State
 from flows_house import House, MakeHouse, configuration
-from proof_house import Proving, letters, other_than, said, shown
+from proof_house import Proving, letters, other_than, said, shown, texting
 from settings_house import Person, person, settled
 
 OLD, NEW, OTHER = "ada@example.org", "ada@example.com", "ada@example.net"
+PHONE = "+4915112345678"
 
 
 def guarded(*hooks: str) -> Config:
@@ -27,8 +28,9 @@ def guarded(*hooks: str) -> Config:
     return settled(configuration("session", is_verified=True), after=after)
 
 
-async def housed(make_house: MakeHouse, *hooks: str) -> House:
-    house = await make_house(guarded("verify_new_address", *hooks))
+async def housed(make_house: MakeHouse, *hooks: str, phones: bool = False) -> House:
+    config = guarded("verify_new_address", *hooks)
+    house = await make_house(texting(config) if phones else config)
     house.hooks.by_name["verify_new_address"] = VerifyNewAddress()
     house.hooks.by_name["notify_previous_addresses"] = notify_previous_addresses({}, "profile.hooks")
     return house
@@ -166,6 +168,29 @@ async def test_the_previous_address_hears_of_it_when_it_happens(make_house: Make
     assert "verifiable_address_changed" not in {each.template for each in await letters(house)}
     await proves(ada, answer, await last_code(house, NEW))
     assert [each.recipient for each in await letters(house) if each.template == "verifiable_address_changed"] == [OLD]
+
+
+async def test_in_the_context_stands_the_person_with_the_new_address(make_house: MakeHouse) -> None:
+    house = await housed(make_house)
+    ada = await person(house, OLD)
+    _, answer = await asks(ada, NEW)
+    await proves(ada, answer, await last_code(house, NEW))
+    context = house.recorder.events[-1].cause.context
+    for seen in (context["session"]["identity"], context["flow"]["identity"]):
+        assert seen["traits"]["email"] == NEW
+        (address,) = seen["verifiable_addresses"]
+        assert (address["value"], address["verified"]) == (NEW, True)
+
+
+async def test_other_addresses_that_wait_for_a_message_get_one_then(make_house: MakeHouse) -> None:
+    house = await housed(make_house, phones=True)
+    ada = await person(house, OLD, phone=PHONE)
+    _, answer = await asks(ada, NEW, phone=PHONE)
+    assert PHONE not in {each.recipient for each in await letters(house)}
+    await proves(ada, answer, await last_code(house, NEW))
+    assert [each.recipient for each in await letters(house)][-1] == PHONE
+    statuses = {each.value: each.status for each in (await ada.identity()).verifiable_addresses}
+    assert statuses == {NEW: "completed", PHONE: "sent"}
 
 
 async def test_a_failing_target_afterwards_leaves_the_change_stored(make_house: MakeHouse) -> None:
