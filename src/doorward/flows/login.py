@@ -41,7 +41,7 @@ from doorward.flows.organization import ORGANIZATION, asked_organization
 from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
 from doorward.flows.request import FieldTypes, FlowRequest
 from doorward.flows.return_to import ReturnTargets, with_query
-from doorward.flows.run_hooks import AskedPerson, HookRunner
+from doorward.flows.run_hooks import AskedPerson, DetouredPerson, HookRunner
 from doorward.flows.sign_in import SignIn, sign_in, unstored
 from doorward.flows.template_context import template_context
 from doorward.flows.throttle import Throttle
@@ -261,9 +261,10 @@ class LoginRules:
             return FailedStep(flow, failure, self._parts.clock)
         if isinstance(asked, Veto):
             return vetoed_login(seen, *asked.problems)
-        if isinstance(asked, Detour):
+        if isinstance(asked, DetouredPerson):
             return self._diverted(flow, form, proof, asked)
-        csrf_cookie = new_csrf_token() if flow.type is FlowType.BROWSER and entry.is_new else ""
+        csrf_cookie = new_csrf_token() if flow.type is FlowType.BROWSER else ""
+        effects = self._effects(flow, form, asked, csrf_cookie)
         return LoginPlan(
             identities=self._parts.identities,
             clock=self._parts.clock,
@@ -275,29 +276,27 @@ class LoginRules:
             cause=Cause("flow", str(self.kind), flow.id, proof.method, context, request.trace_id, flow.language),
             location=location,
             next_factor_url=await self._next_factor_url(flow, entry, proof.identity),
-            csrf_cookie=csrf_cookie,
-            effects=self._effects(flow, form, asked, csrf_cookie or flow.csrf_token),
+            csrf_cookie=csrf_cookie if entry.is_new or effects.started else "",
+            effects=effects,
         )
 
-    def _diverted(self, flow: Flow, form: LoginForm, proof: Authenticated, detour: Detour) -> Rejection | Plan:
+    def _diverted(self, flow: Flow, form: LoginForm, proof: Authenticated, asked: DetouredPerson) -> Rejection | Plan:
         """Nobody is signed in who has proved no address: a code is sent, or the form just says so (the older way)."""
-        if detour is not Detour.VERIFY_FIRST:
+        if asked.detour is not Detour.VERIFY_FIRST:
             return rejected_login(flow, FormProblem(None, form.words.say(4000010)))
         verifications = self._parts.verifications
         origin = with_payload(flow, form)
-        (first, *_) = verifications.start(proof.identity, origin, flow.csrf_token, is_demanded=True)
+        (first, *_) = verifications.start(asked.identity, origin, flow.csrf_token, is_demanded=True)
         return UnverifiedLogin(self._parts.identities, verifications, first, proof.writes)
 
     def _effects(self, flow: Flow, form: LoginForm, asked: AskedPerson, csrf_token: str) -> LoginEffects:
-        """Codes are not sent at a second factor, and to the first address only by default."""
-        parts, tells_all = self._parts, self._settings.has_legacy_verification_items
+        """Codes are not sent at a second factor, and to the first address only by default, verification on or off."""
+        parts, verifications = self._parts, self._parts.verifications
         started: tuple[StartedVerification, ...] = ()
         if Effect.START_VERIFICATION in asked.effects and form.aal == AAL1:
-            started = parts.verifications.start(asked.identity, with_payload(flow, form), csrf_token)
-        shown = parts.verifications.marked(asked.identity, started)
-        return LoginEffects(
-            parts.identities, parts.sessions, parts.verifications, shown, asked.effects, started, tells_all
-        )
+            started = verifications.start(asked.identity, with_payload(flow, form), csrf_token, is_demanded=True)
+        shown, tells_all = verifications.marked(asked.identity, started), self._settings.has_legacy_verification_items
+        return LoginEffects(parts.identities, parts.sessions, verifications, shown, asked.effects, started, tells_all)
 
     async def _next_factor_url(self, flow: Flow, entry: SignIn, identity: Identity) -> str:
         """Where somebody goes on whose session is not worth enough yet; "" where it is."""

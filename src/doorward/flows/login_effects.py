@@ -37,11 +37,11 @@ class LoginEffects:
     def items(self) -> list[dict[str, Any]]:
         """What belongs in `continue_with`; with the older way an address may be named twice (as in Kratos)."""
         told = self.started if self.tells_all else ()
-        asked = self.started[:1] if Effect.SHOW_VERIFICATION in self.wishes else ()
+        asked = self.started[-1:] if Effect.SHOW_VERIFICATION in self.wishes else ()
         return [self.verifications.continue_with(each) for each in (*told, *asked)]
 
     def location(self, default: str) -> str:
         """Where a browser goes."""
         if Effect.SHOW_VERIFICATION in self.wishes and self.started:
-            return self.verifications.page_url(self.started[0])
+            return self.verifications.page_url(self.started[-1])
         return default

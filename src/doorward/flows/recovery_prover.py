@@ -7,7 +7,7 @@ from typing import Any
 from doorward.errors import DoorwardError
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose
-from doorward.flows.contract import Detour, Effect, Plan, Veto
+from doorward.flows.contract import Effect, Plan, Veto
 from doorward.flows.errors import FailedAfterwards, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
@@ -22,7 +22,7 @@ from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import with_query
-from doorward.flows.run_hooks import AskedPerson
+from doorward.flows.run_hooks import AskedPerson, DetouredPerson
 from doorward.flows.sign_in import SignIn
 from doorward.flows.template_context import template_context
 from doorward.identities.events import Cause
@@ -122,7 +122,7 @@ class RecoveryProver:
 
     async def _asked(
         self, rescue: Rescue, done: Flow, identity: Identity
-    ) -> AskedPerson | Veto | Detour | DoorwardError:
+    ) -> AskedPerson | Veto | DetouredPerson | DoorwardError:
         """What the hooks say, or how one failed."""
         method = rescue.flow.active or self._tools.settings.method
         try:

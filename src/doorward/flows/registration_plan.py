@@ -128,12 +128,12 @@ class RegistrationPlan:
         if self.has_legacy_items:
             items += [self.writers.verifications.continue_with(each) for each in self.verifications]
         if Effect.SHOW_VERIFICATION in self.effects:
-            items += [self.writers.verifications.continue_with(each) for each in self.verifications[:1]]
+            items += [self.writers.verifications.continue_with(each) for each in self.verifications[-1:]]
         if is_api and is_handed_out:
             items.append({"action": "set_ory_session_token", "ory_session_token": issued.token})
         return items
 
     def _location(self) -> str:
         if Effect.SHOW_VERIFICATION in self.effects and self.verifications:
-            return self.writers.verifications.page_url(self.verifications[0])
+            return self.writers.verifications.page_url(self.verifications[-1])
         return self.location

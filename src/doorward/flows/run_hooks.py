@@ -57,6 +57,14 @@ class AskedPerson:
     effects: frozenset[Wish]
 
 
+@dataclass(frozen=True, slots=True)
+class DetouredPerson:
+    """Something has to be done first: what, and the person as the hooks in front left them."""
+
+    detour: Detour
+    identity: Identity = field(repr=False)
+
+
 class HookRunner:
     """Finds the hooks of a moment and runs them in order."""
 
@@ -115,7 +123,7 @@ class HookRunner:
 
     async def after_person(
         self, flow: Flow, method: str, identity: Identity, see: SeePerson
-    ) -> AskedPerson | Veto | Detour:
+    ) -> AskedPerson | Veto | DetouredPerson:
         """The `after` hooks of a submit that stores no person: signing in, recovery, verification.
 
         Patches are seen by later hooks and in the answer, as in Kratos, and never stored.
@@ -123,8 +131,10 @@ class HookRunner:
         effects: set[Wish] = set()
         for hook in self._hooks(flow.kind, AFTER, method):
             verdict = await hook.run(HookContext(flow, see(identity), identity))
-            if isinstance(verdict, Veto | Detour):
+            if isinstance(verdict, Veto):
                 return verdict
+            if isinstance(verdict, Detour):
+                return DetouredPerson(verdict, identity)
             effects |= hook.effects
             if verdict.patch:
                 identity = apply_patch(identity, verdict.patch, identity.updated_at)

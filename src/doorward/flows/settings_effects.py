@@ -52,7 +52,7 @@ class SettingsEffects:
     def items(self, started: tuple[StartedVerification, ...]) -> list[dict[str, Any]]:
         """What belongs in `continue_with`; with the older way an address may be named twice (as in Kratos)."""
         told = started if self.tools.tells_all else ()
-        asked = started[:1] if Effect.SHOW_VERIFICATION in self.wishes else ()
+        asked = started[-1:] if Effect.SHOW_VERIFICATION in self.wishes else ()
         return [self.tools.verifications.continue_with(each) for each in (*told, *asked)]
 
 

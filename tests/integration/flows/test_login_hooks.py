@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,7 @@ from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.hooks.effects import REVOKE_OTHERS, START_VERIFICATION
 from doorward.hooks.require_verified_address import InvalidConfiguration, RequireVerifiedAddress
 from doorward.identities.events import EventKind
+from doorward.storage.contract import Transaction
 from flows_house import PASSWORD, UI, House, MakeHouse, configuration
 from proof_house import letters, said
 from settings_house import Person, person
@@ -47,8 +49,10 @@ def with_login(*hooks: str, flags: FeatureFlagsConfig | None = None, is_verified
     return made if flags is None else replace(made, feature_flags=flags)
 
 
-async def housed(make_house: MakeHouse, hooks: Sequence[str], *, flags: FeatureFlagsConfig | None = None) -> House:
-    house = await make_house(with_login(*hooks, flags=flags))
+async def housed(
+    make_house: MakeHouse, hooks: Sequence[str], *, flags: FeatureFlagsConfig | None = None, is_verified: bool = True
+) -> House:
+    house = await make_house(with_login(*hooks, flags=flags, is_verified=is_verified))
     house.hooks.by_name |= {
         "revoke_active_sessions": REVOKE_OTHERS,
         "verification": START_VERIFICATION,
@@ -64,6 +68,17 @@ async def signs_in(house: House, ada: Person, type_: FlowType = FlowType.API, **
     flow = await login.start(**query)
     return flow, await login.submit(
         flow, method="password", identifier=ADA, password=PASSWORD, transient_payload={"from": "login"}
+    )
+
+
+async def add_address(tx: Transaction, ada: Person, value: str) -> None:
+    """Another one that is not proved, beside what the traits say."""
+    await tx.execute(
+        """
+        INSERT INTO verifiable_addresses (id, identity_id, via, value, verified, status, created_at, updated_at)
+        VALUES (:id, :identity_id, 'email', :value, FALSE, 'pending', :now, :now)
+        """,
+        {"id": uuid4(), "identity_id": ada.issued.session.identity_id, "value": value, "now": ada.house.clock.now()},
     )
 
 
@@ -163,6 +178,49 @@ async def test_a_code_is_sent_and_the_place_to_type_it_shown(make_house: MakeHou
     assert ("url" in item["flow"]) == (type_ is FlowType.BROWSER)
     if type_ is FlowType.BROWSER:
         assert answer.location == item["flow"]["url"]
+
+
+async def test_a_code_is_sent_where_verification_is_off(make_house: MakeHouse) -> None:
+    house = await housed(make_house, ["verification"], is_verified=False)
+    ada = await person(house, ADA)
+    await signs_in(house, ada)
+    assert [each.recipient for each in await letters(house)] == [ADA]
+
+
+async def test_a_browser_gets_a_new_csrf_token_with_a_verification(make_house: MakeHouse) -> None:
+    house = await housed(make_house, ["verification"])
+    ada = await person(house, ADA, FlowType.BROWSER)
+    answers = [(await signs_in(house, ada, FlowType.BROWSER, refresh="true"))[1]]
+    await house.database.transaction(lambda tx: tx.execute("UPDATE verifiable_addresses SET verified = TRUE"))
+    answers.append((await signs_in(house, ada, FlowType.BROWSER, refresh="true"))[1])
+    assert [isinstance(each, Done) and each.csrf_cookie != "" for each in answers] == [True, False]
+
+
+async def test_an_address_that_a_target_takes_for_unproved_is_proved_first(make_house: MakeHouse) -> None:
+    house = await housed(make_house, ["web_hook", "require_verified_address"])
+    patch = {"verifiable_addresses": [{"via": "email", "value": ADA, "verified": False}]}
+    house.hooks.by_name["web_hook"] = Scripted(Proceed(patch))
+    ada = await person(house, ADA)
+    await house.database.transaction(
+        lambda tx: tx.execute("UPDATE verifiable_addresses SET verified = TRUE, status = 'completed'")
+    )
+    sent = len(await letters(house))
+    _, answer = await signs_in(house, ada)
+    assert isinstance(answer, Diverted)
+    assert len(await letters(house)) == sent + 1
+
+
+async def test_of_several_addresses_the_last_is_shown_and_named_twice_in_the_older_way(make_house: MakeHouse) -> None:
+    flags = FeatureFlagsConfig(legacy_continue_with_verification_ui=True)
+    house = await housed(make_house, ["verification", "show_verification_ui"], flags=flags)
+    ada = await person(house, ADA)
+    await house.database.transaction(lambda tx: add_address(tx, ada, "second@example.org"))
+    _, answer = await signs_in(house, ada, FlowType.BROWSER)
+    assert isinstance(answer, Done)
+    _, *items = answer.body["continue_with"]
+    named = [each["flow"]["verifiable_address"] for each in items]
+    assert (len(named), named[-1]) == (3, named[-2])
+    assert answer.location == items[-1]["flow"]["url"]
 
 
 async def test_without_a_verification_there_is_nothing_to_show(make_house: MakeHouse) -> None:
