@@ -4,6 +4,7 @@ The rules are Kratos's. `hook: hubspot` is ours and is not bound by them: in a g
 """
 
 import difflib
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -83,7 +84,7 @@ def analyse_hooks(config: Config, known: frozenset[str] = frozenset()) -> Iterat
 
 
 def _never(hook: HookConfig, placed: Placed, known: frozenset[str]) -> str | None:
-    for rule in (_unknown, _before, _no_such_list, _wrong_flow, _global_blocking):
+    for rule in (_unknown, _before, _no_such_list, _wrong_flow, _global_blocking, _nothing_to_show):
         reason = rule(hook, placed, known)
         if reason:
             return reason
@@ -144,6 +145,16 @@ def _global_blocking(hook: HookConfig, placed: Placed, _known: frozenset[str]) -
             f" read only afterwards; move it to selfservice.flows.{placed.flow}.after.<method>.hooks"
         )
     return None
+
+
+def _nothing_to_show(hook: HookConfig, placed: Placed, _known: frozenset[str]) -> str | None:
+    """Registration and settings begin verifications before any hook; a sign-in does not."""
+    in_front = itertools.takewhile(lambda other: other is not hook, placed.hooks)
+    if placed.flow != "login" or hook.hook != "show_verification_ui":
+        return None
+    if any(other.hook == "verification" for other in in_front):
+        return None
+    return "a sign-in begins a verification only by `verification`; put that hook in front of it"
 
 
 def _hidden(config: Config) -> Iterator[Problem]:

@@ -49,6 +49,14 @@ def test_hooks_that_run_are_not_blamed(load_tree: LoadTree, where: str, hook: An
     assert hooks_at(load_tree, {where: [hook]}) == []
 
 
+def test_a_sign_in_shows_what_a_hook_in_front_has_begun(load_tree: LoadTree) -> None:
+    begins, shows = {"hook": "verification"}, {"hook": "show_verification_ui"}
+    assert hooks_at(load_tree, {"login.after.password": [begins, shows]}) == []
+    assert hooks_at(load_tree, {"login.after.password": [shows, begins]}) == [
+        ("hook_never_runs", "login.after.password.hooks.0")
+    ]
+
+
 @pytest.mark.parametrize(
     ("where", "hook"),
     [
