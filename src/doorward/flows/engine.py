@@ -131,13 +131,14 @@ class FlowEngine:
 
     async def _replaced(self, rules: FlowRules, old: Flow, request: FlowRequest) -> Shown | Reread:
         """A new flow that says why it is there. Raises SelfServiceFlowExpired for clients that want JSON."""
-        asked = replace(request, url=old.request_url, query={})
+        asked = replace(request, query={})
         if not await _may_start(rules, old.type, asked):
             return await self._rejected(self._outlived(old))
         bare = self._new_flow(rules, old.type, asked)
         made = rules.renewed(bare) if isinstance(rules, QuietlyRenewed) else await rules.furnish(bare, asked)
         flow, writes = _parts(made)
-        fresh = rules.expired(old, flow)
+        # Hooks have seen this submit's address; from here on it is the one that the old form was asked for with.
+        fresh = rules.expired(old, replace(flow, request_url=old.request_url))
         await self._insert(fresh, writes)
         answer = rules.after_expiry(old, fresh, request)
         if answer is not None:

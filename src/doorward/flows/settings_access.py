@@ -103,4 +103,5 @@ class SettingsAccess:
 def _ways_in(identity: Identity) -> tuple[object, ...]:
     """What lets somebody in, and where they are reached."""
     identifiers = {kind: set(credential.identifiers) for kind, credential in identity.credentials.items()}
-    return identifiers, {(each.via, each.value, each.verified) for each in identity.verifiable_addresses}
+    proofs = [(each.via, each.value, each.verified, each.status) for each in identity.verifiable_addresses]
+    return identifiers, proofs, [(each.via, each.value) for each in identity.recovery_addresses]
