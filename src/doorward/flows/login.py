@@ -256,6 +256,7 @@ class LoginRules:
                 proof.method,
                 proof.identity,
                 lambda person: unstored(self._context(seen, form, entry, person), entry),
+                self._parts.verifications.begun if form.aal == AAL1 else None,
             )
         except DoorwardError as failure:
             return FailedStep(flow, failure, self._parts.clock)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.errors import InvalidInput
-from doorward.flows.contract import Detour, HookContext, HookSource, HookTable, InFlowHook, Veto, Wish
+from doorward.flows.contract import Detour, Effect, HookContext, HookSource, HookTable, InFlowHook, Veto, Wish
 from doorward.flows.errors import WebHookBroken, web_hook_broken
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Words
@@ -122,15 +122,22 @@ class HookRunner:
         return Asked(draft, frozenset(effects))
 
     async def after_person(
-        self, flow: Flow, method: str, identity: Identity, see: SeePerson
+        self,
+        flow: Flow,
+        method: str,
+        identity: Identity,
+        see: SeePerson,
+        begun: Callable[[Identity], Identity] | None = None,
     ) -> AskedPerson | Veto | DetouredPerson:
         """The `after` hooks of a submit that stores no person: signing in, recovery, verification.
 
-        Patches are seen by later hooks and in the answer, as in Kratos, and never stored.
+        Patches are seen by later hooks and in the answer, as in Kratos, and never stored. `begun` is the person once
+        their verification has begun, for the hooks behind the one that begins it.
         """
         effects: set[Wish] = set()
         for hook in self._hooks(flow.kind, AFTER, method):
-            verdict = await hook.run(HookContext(flow, see(identity), identity))
+            person = begun(identity) if begun and Effect.START_VERIFICATION in effects else identity
+            verdict = await hook.run(HookContext(flow, see(person), person))
             if isinstance(verdict, Veto):
                 return verdict
             if isinstance(verdict, Detour):

@@ -3,7 +3,7 @@
 What happens with the code is the business of `verification_rules`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -83,11 +83,6 @@ class Verifications:
         if not self._settings.kind.is_enabled and not is_demanded:
             return ()
         payload = origin.extra.get(TRANSIENT) or {}
-        waiting = [
-            each
-            for each in identity.verifiable_addresses
-            if (each.status == AddressStatus.PENDING if only_new else not each.verified)
-        ]
         return tuple(
             StartedVerification(
                 self._flow(identity, address, origin, csrf_token, payload),
@@ -96,19 +91,24 @@ class Verifications:
                 payload,
                 is_sign_up=origin.kind is FlowKind.REGISTRATION,
             )
-            for address in (waiting if self._settings.starts_all else waiting[:1])
+            for address in self._waiting(identity, only_new=only_new)
         )
 
     def marked(self, identity: Identity, started: tuple[StartedVerification, ...]) -> Identity:
         """The identity with the status that Kratos gives an address as soon as its verification has begun."""
-        addresses = {item.address.id for item in started}
-        return replace(
-            identity,
-            verifiable_addresses=tuple(
-                replace(each, status=AddressStatus.SENT) if each.id in addresses else each
-                for each in identity.verifiable_addresses
-            ),
-        )
+        return _sent_to(identity, [item.address for item in started])
+
+    def begun(self, identity: Identity) -> Identity:
+        """The same, where the verifications that `start` would begin are as good as begun."""
+        return _sent_to(identity, self._waiting(identity))
+
+    def _waiting(self, identity: Identity, *, only_new: bool = False) -> list[VerifiableAddress]:
+        waiting = [
+            each
+            for each in identity.verifiable_addresses
+            if (each.status == AddressStatus.PENDING if only_new else not each.verified)
+        ]
+        return waiting if self._settings.starts_all else waiting[:1]
 
     async def store(
         self, tx: Transaction, started: tuple[StartedVerification, ...], *, is_by_the_way: bool = False
@@ -160,6 +160,17 @@ class Verifications:
         )
         via = address.via
         return sent(flow, self._settings, self._catalogue, address.value, is_phone=via == "sms", again=via)
+
+
+def _sent_to(identity: Identity, addresses: Iterable[VerifiableAddress]) -> Identity:
+    ids = {each.id for each in addresses}
+    return replace(
+        identity,
+        verifiable_addresses=tuple(
+            replace(each, status=AddressStatus.SENT) if each.id in ids else each
+            for each in identity.verifiable_addresses
+        ),
+    )
 
 
 def sent(

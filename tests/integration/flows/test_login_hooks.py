@@ -247,6 +247,18 @@ async def test_a_patch_is_shown_and_never_stored(make_house: MakeHouse) -> None:
     assert (await ada.identity()).is_active
 
 
+async def test_a_hook_behind_the_verification_sees_that_it_has_begun(make_house: MakeHouse) -> None:
+    house = await housed(make_house, ["before", "verification", "web_hook"], is_verified=False)
+    house.hooks.by_name |= {"before": (before := Scripted()), "web_hook": (behind := Scripted())}
+    ada = await person(house, ADA)
+    await signs_in(house, ada)
+    statuses = [
+        [each["status"] for each in hook.seen[0].values["identity"]["verifiable_addresses"]]
+        for hook in (before, behind)
+    ]
+    assert statuses == [["pending"], ["sent"]]
+
+
 async def test_hooks_see_what_the_client_passes_on(make_house: MakeHouse) -> None:
     house = await housed(make_house, ["web_hook"])
     hook = Scripted()

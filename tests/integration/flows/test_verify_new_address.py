@@ -6,7 +6,7 @@ import pytest
 
 from doorward.config.model import Config
 from doorward.config.model_flows import AfterConfig, AfterMethodConfig, HookConfig
-from doorward.flows.answers import Answer, Done
+from doorward.flows.answers import Answer, Done, Shown, Why
 from doorward.flows.errors import FailedAfterwards
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
 from doorward.hooks.notify_previous_addresses import notify_previous_addresses
@@ -180,6 +180,18 @@ async def test_in_the_context_stands_the_person_with_the_new_address(make_house:
         assert seen["traits"]["email"] == NEW
         (address,) = seen["verifiable_addresses"]
         assert (address["value"], address["verified"]) == (NEW, True)
+
+
+@pytest.mark.parametrize("type_", list(FlowType))
+async def test_several_new_addresses_at_once_are_too_many(make_house: MakeHouse, type_: FlowType) -> None:
+    house = await housed(make_house, phones=True)
+    ada = await person(house, OLD, type_, phone=PHONE)
+    sent = len(await letters(house))
+    _, answer = await asks(ada, NEW, phone="+4915112345679")
+    assert isinstance(answer, Shown)
+    assert (answer.why, said(answer)) == (Why.ADVANCED, [4050002])
+    assert (await ada.identity()).traits["email"] == OLD
+    assert (len(await letters(house)), await house.count("pending_changes")) == (sent, 0)
 
 
 async def test_other_addresses_that_wait_for_a_message_get_one_then(make_house: MakeHouse) -> None:
