@@ -67,12 +67,9 @@ class SendProof:
             await self.tools.sender.send(tx, errand, Recipient(via, value, owner.id), owner)
             await self.tools.identities.mark_address_sent(tx, owner.id, via, value)
         else:
+            # Strangers are told by mail only: Kratos has no words for this in a text message.
             await self.tools.sender.answer_nobody(
-                tx,
-                errand,
-                Recipient(via, value),
-                is_told=settings.tells_strangers,
-                takes_phones=settings.takes_phones,
+                tx, errand, Recipient(via, value), is_told=settings.tells_strangers, takes_phones=False
             )
         return flow
 

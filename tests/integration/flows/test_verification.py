@@ -140,10 +140,11 @@ async def test_a_stranger_is_answered_alike_and_gets_nothing(make_house: MakeHou
 
 
 async def test_strangers_are_told_where_that_is_wanted(make_house: MakeHouse) -> None:
-    house = await make_house(proving(tells=True))
+    house = await make_house(texting(proving(tells=True)))
     client = person(house, KIND)
     await client.submit(await client.start(), email=NOBODY)
-    await client.submit(await client.start(), email="no address at all")
+    for nothing_is_sent_to in (PHONE, "no address at all"):
+        await client.submit(await client.start(), email=nothing_is_sent_to)
     (letter,) = await letters(house)
     assert (letter.template, letter.recipient) == ("verification_code_invalid", NOBODY)
 
