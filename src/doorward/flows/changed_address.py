@@ -31,14 +31,14 @@ from doorward.identities.events import Cause
 from doorward.identities.model import AddressStatus, Identity, VerifiableAddress
 from doorward.identities.render import public_identity
 from doorward.identities.service import Change, IdentifierTaken
+from doorward.identities.store import find_identity
 from doorward.ids import new_row_id
 from doorward.security.tokens import new_csrf_token
 from doorward.sessions.model import Session
 from doorward.sessions.query import find_session
 from doorward.sessions.render import session_json
+from doorward.sessions.service import is_live
 from doorward.storage.contract import Database, Transaction
-
-CHANGED_MEANWHILE = "The account was changed meanwhile, or who asked for this is not signed in any more. Start again."
 
 Objection = Replacement | FailedAfterwards | None
 
@@ -86,16 +86,16 @@ class ChangedAddress:
     async def write(self, tx: Transaction) -> tuple[Any, Change | None]:
         """What `proved` wrote when the code was no good after all; else what was changed.
 
+        Where the change was asked for under circumstances that are gone its code is used up and no good (as in Kratos).
         Raises ChangeOutdated, IdentifierTaken.
         """
+        origin = await store.find_flow(tx, self.change.settings_flow_id, FlowKind.SETTINGS)
+        session = await self._session(tx)
+        if origin is None or session is None or not await self._is_unchanged(tx):
+            return (await self.proved.missed.write(tx),), None
         missed = await self.proved.write(tx)
         if missed is not None:
             return missed, None
-        origin = await store.find_flow(tx, self.change.settings_flow_id, FlowKind.SETTINGS)
-        session = await find_session(tx, self.change.session_id, with_devices=True)
-        now = self.tools.clock.now()
-        if origin is None or session is None or not session.active or session.expires_at <= now:
-            raise ChangeOutdated
         if not await self.tools.changes.end(tx, self.change):
             raise ChangeOutdated
         identities, verifications = self.proved.tools.identities, self.tools.effects.verifications
@@ -129,16 +129,28 @@ class ChangedAddress:
         return await self.proved.conclude(None)
 
     def refused(self, error: DoorwardError) -> Flow | None:
-        """The form, saying why it cannot be any more; the code stays good, for nothing has happened."""
+        """The form, for what came in between just now; the code stays good, for nothing has happened."""
         flow = self.proved.flow
         words = self.proved.tools.catalogue.words(flow.language)
         if isinstance(error, IdentifierTaken):
             problem = FormProblem(None, words.say(4000007))
         elif isinstance(error, ChangeOutdated):
-            problem = FormProblem(None, words.say(4000001, {"reason": CHANGED_MEANWHILE}))
+            problem = FormProblem(None, words.say(4070006))
         else:
             return None
         return replace(flow, ui=with_problems(flow.ui, [problem]))
+
+    async def _session(self, tx: Transaction) -> Session | None:
+        """The session that asked for the change, while it is good."""
+        session = await find_session(tx, self.change.session_id, with_devices=True)
+        return session if session is not None and is_live(session, self.tools.clock.now()) else None
+
+    async def _is_unchanged(self, tx: Transaction) -> bool:
+        """Whether the person is as they were, and not switched off."""
+        identity = await find_identity(tx, self.change.identity_id)
+        if identity is None or not identity.is_active:
+            return False
+        return digest_of(identity.traits) == self.change.traits_digest
 
     def _cause(self, origin: Flow, session: Session, edit: ProvingEdit) -> Cause:
         """Of the change; in its context stands the person as `edit` has made them."""
