@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from doorward.security.egress import OutgoingResponse
 
 BLANKS = " \t\r\n"
+WHOLE_BITS = 63
 
 
 class Malformed(Exception):
@@ -46,7 +47,11 @@ def list_of(raw: Any, what: str) -> list[Any]:
 
 
 def storable(value: Any) -> Any:
-    """A value without NUL and half characters: they become part of a form, and no database keeps them."""
+    """A value without what no database keeps, for it becomes part of a form: NUL, half characters, and whole numbers of
+    more than 64 bits, which become the nearest number with a fraction.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >> WHOLE_BITS:
+        return _as_float(value)
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, list):
@@ -69,3 +74,10 @@ def _decode(response: OutgoingResponse) -> tuple[Any, str]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+def _as_float(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None

@@ -1,5 +1,6 @@
 """The `identity` of a parsed 200: which fields are applied, and of which a wrong type fails the whole answer."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from doorward.actions.answer_json import Malformed, fields_of, list_of
 
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 FREE = ("traits", "metadata_public", "metadata_admin")
 
 
@@ -17,9 +19,7 @@ def read_patch(raw: Any) -> dict[str, Any]:
     null is passed on, to fail validation. Keys count in any case; unknown ones do not.
     """
     found = fields_of(raw, CHECKS.keys() | set(FREE), "identity")
-    for name, value in found.items():
-        if name in CHECKS and value is not None:
-            CHECKS[name](value, f"identity.{name}")
+    _each(found, CHECKS, "identity")
     patch = {name: found[name] for name in FREE if name in found}
     for name in ("schema_id", "state", "verifiable_addresses", "recovery_addresses"):
         if found.get(name):
@@ -47,29 +47,53 @@ def _uuid(value: Any, what: str) -> None:
 
 
 def _time(value: Any, what: str) -> None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise Malformed(f"{what} is not a time") from None
-    if moment.tzinfo is None:
+    if not isinstance(value, str) or not RFC3339.fullmatch(value):
         raise Malformed(f"{what} is not a time with its zone")
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise Malformed(f"{what} is not a time") from None
 
 
-def _object(value: Any, what: str) -> None:
+def _whole(value: Any, what: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Malformed(f"{what} is not a whole number")
+
+
+def _texts(value: Any, what: str) -> None:
+    for text in list_of(value, what):
+        if text is not None:
+            _text(text, f"an entry of {what}")
+
+
+def _credentials(value: Any, what: str) -> None:
     if not isinstance(value, dict):
         raise Malformed(f"{what} is not an object")
+    for kind, credential in value.items():
+        _each(fields_of(credential, CREDENTIAL_CHECKS.keys(), f"{what}.{kind}"), CREDENTIAL_CHECKS, f"{what}.{kind}")
 
 
 def _addresses(value: Any, what: str) -> None:
     for address in list_of(value, what):
-        found = fields_of(address, ADDRESS_CHECKS.keys(), f"an entry of {what}")
-        for name, inner in found.items():
-            if inner is not None:
-                ADDRESS_CHECKS[name](inner, f"{what}.{name}")
+        _each(fields_of(address, ADDRESS_CHECKS.keys(), f"an entry of {what}"), ADDRESS_CHECKS, what)
+
+
+def _each(found: Mapping[str, Any], checks: "Mapping[str, Check]", what: str) -> None:
+    """Null is of every type."""
+    for name, value in found.items():
+        if name in checks and value is not None:
+            checks[name](value, f"{what}.{name}")
 
 
 Check = Callable[[Any, str], None]
 
+CREDENTIAL_CHECKS: Mapping[str, Check] = {
+    "type": _text,
+    "identifiers": _texts,
+    "version": _whole,
+    "created_at": _time,
+    "updated_at": _time,
+}
 ADDRESS_CHECKS: Mapping[str, Check] = {
     "id": _uuid,
     "value": _text,
@@ -91,7 +115,7 @@ CHECKS: Mapping[str, Check] = {
     "created_at": _time,
     "updated_at": _time,
     "state_changed_at": _time,
-    "credentials": _object,
+    "credentials": _credentials,
     "verifiable_addresses": _addresses,
     "recovery_addresses": _addresses,
 }

@@ -145,6 +145,8 @@ def test_what_is_cut_off_is_not_read() -> None:
         ({}, VetoMessage(0, "", "info")),
         ({"text": "n\0o", "context": {"a\0": ["\0b", 1]}}, VetoMessage(0, "no", "info", {"a": ["b", 1]}, True)),
         (None, VetoMessage(0, "", "info")),
+        ({"context": {"n": 2**70, "m": 2**63 - 1}}, VetoMessage(0, "", "info", {"n": 2.0**70, "m": 2**63 - 1}, True)),
+        ({"context": [10**400]}, VetoMessage(0, "", "info", [None], True)),
     ],
 )
 def test_messages(raw: Any, expected: VetoMessage) -> None:
@@ -186,6 +188,14 @@ def test_entries_keep_their_order() -> None:
         ("#//traits//email", ".traits..email"),
         ("#/traits/email/", "traits.email."),
         ("#/\u00e9", "\u00e9"),
+        ("#/traits/100%", None),
+        ("#/traits/%zz/email", None),
+        ("100%", "100%"),
+        (" ", None),
+        ("\t \n", None),
+        ("#/%20", None),
+        ("#/ ", None),
+        ("#/traits/ ", "traits. "),
     ],
 )
 def test_pointers(pointer: str, node: str | None) -> None:
@@ -241,7 +251,10 @@ SOME_ID = "11111111-2222-4333-8444-555555555555"
             {
                 "id": SOME_ID,
                 "created_at": "2020-01-02T03:04:05Z",
-                "credentials": {},
+                "credentials": {
+                    "password": {"type": "password", "identifiers": ["a", None], "config": 1, "version": 0},
+                    "x": None,
+                },
                 "organization_id": None,
                 "x": 1,
                 "traits": {},
@@ -279,6 +292,13 @@ def test_patches_that_change_nothing(identity: Any) -> None:
         {"id": "no uuid"},
         {"created_at": "yesterday"},
         {"credentials": "x"},
+        {"credentials": {"password": "x"}},
+        {"credentials": {"password": {"identifiers": "x"}}},
+        {"credentials": {"password": {"identifiers": [1]}}},
+        {"credentials": {"password": {"version": "1"}}},
+        {"credentials": {"password": {"Created_At": "yesterday"}}},
+        {"created_at": "2020-01-02 03:04:05Z"},
+        {"created_at": "2020-01-02T03:04Z"},
         {"organization_id": "no uuid"},
         {"verifiable_addresses": {}},
         {"verifiable_addresses": "text"},
