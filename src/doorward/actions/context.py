@@ -16,6 +16,10 @@ OURS = ("event", "previous_identity")
 """What Kratos's templates never see."""
 
 
+OF_THE_CONNECTION = frozenset({"host", "transfer-encoding", "trailer"})
+"""To Kratos they are no headers of a request, even if they are listed; the host is in `request_url`."""
+
+
 def build_context(event: IdentityEvent, base_url: str) -> dict[str, Any]:
     """`identity`, what the cause knows (`flow`, `request_*`, `session`), and `event` with its kind, time and number.
 
@@ -46,7 +50,7 @@ def seen_by(action: Action, context: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def allowed_headers(headers: Mapping[str, Iterable[str]], allowlist: Iterable[str]) -> dict[str, list[str]]:
     """Canonical name to values, only those that `clients.web_hook.header_allowlist` names."""
-    allowed = {name.lower() for name in allowlist}
+    allowed = {name.lower() for name in allowlist} - OF_THE_CONNECTION
     return {canonical(name): list(values) for name, values in headers.items() if name.lower() in allowed}
 
 
