@@ -61,7 +61,8 @@ def _web_hook(entry: HookEntry, tools: WebHookTools, _flags: FeatureFlagsConfig)
     if isinstance(settings, WebHookSettings):
         return WebHook(settings, entry.path, tools)
     # Named as a warning when the configuration is loaded; Kratos starts with it, and so do we.
-    return UnusableHook(entry.path, "; ".join(f"{problem.path}: {problem.text}" for problem in settings), tools.log)
+    reason = "; ".join(f"{problem.path}: {problem.text}" for problem in settings)
+    return UnusableHook(entry.path, reason, tools.log, entry.is_ignored and not entry.is_blocking)
 
 
 KINDS: Mapping[str, Make] = {

@@ -11,7 +11,7 @@ from doorward.actions.sandbox import Sandbox
 from doorward.actions.template import TemplateSource
 from doorward.clock import MovableClock
 from doorward.config.model import FeatureFlagsConfig
-from doorward.flows.contract import Effect, HookContext, NotifyPrevious, Wish
+from doorward.flows.contract import Effect, HookContext, NotifyPrevious, Proceed, Wish
 from doorward.flows.errors import WebHookBroken
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType, Ui
 from doorward.hooks.background import Background
@@ -74,6 +74,13 @@ async def test_a_web_hook_that_cannot_work_lets_nobody_pass(tools: WebHookTools)
     assert "after.password.hooks[0].config.url" in hook.reason
     with pytest.raises(WebHookBroken):
         await hook.run(HookContext(flow(), {}))
+
+
+async def test_one_whose_answer_is_ignored_keeps_nobody(tools: WebHookTools) -> None:
+    made = entry("web_hook", {"url": "https://a.example/", "method": "POST", "response": {"ignore": True}})
+    hook = HookRegistry([made], tools, FeatureFlagsConfig()).hook(made)
+    assert isinstance(hook, UnusableHook)
+    assert await hook.run(HookContext(flow(), {})) == Proceed()
 
 
 def test_an_unknown_hook_is_named(tools: WebHookTools) -> None:
