@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+from doorward.actions.answers import interpret_failure, is_worth_retrying
 from doorward.clock import Clock
 from doorward.errors import Misconfigured, Unavailable
 from doorward.security.egress import Egress, EgressFailed, EgressRefused, EgressTimeout, OutgoingRequest
@@ -26,6 +27,11 @@ class TemplateInvalid(Misconfigured):
 
 class TemplateUnavailable(Unavailable):
     """A template cannot be fetched at the moment."""
+
+    def __init__(self, reason: str, *, may_pass: bool) -> None:
+        """`may_pass`: worth asking again within seconds."""
+        self.may_pass = may_pass
+        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,11 @@ class TemplateSource:
         except EgressRefused as error:
             raise TemplateInvalid(f"The template cannot be fetched: {error}") from None
         except (EgressFailed, EgressTimeout) as error:
-            raise TemplateUnavailable(f"The template cannot be fetched: {error}") from None
+            may_pass = interpret_failure(error).may_pass
+            raise TemplateUnavailable(f"The template cannot be fetched: {error}", may_pass=may_pass) from None
         if answer.status != 200:
-            raise TemplateUnavailable(f"The template cannot be fetched: the server answered {answer.status}.")
+            reason = f"The template cannot be fetched: the server answered {answer.status}."
+            raise TemplateUnavailable(reason, may_pass=is_worth_retrying(answer.status))
         if answer.truncated:
             raise _too_large()
         return _text(answer.body)

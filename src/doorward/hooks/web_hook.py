@@ -82,7 +82,10 @@ class WebHook:
         try:
             made = await prepare(self._settings, ctx, ids, self._tools.sandbox, self._tools.templates)
         except (TemplateInvalid, TemplateUnavailable, SandboxBroken, RequestUnbuildable, orjson.JSONDecodeError) as bad:
-            return answers.UpstreamFailed(500, f"the request could not be made: {type(bad).__name__}")
+            # A template's server is asked as often as a target (as in Kratos).
+            may_pass = isinstance(bad, TemplateUnavailable) and bad.may_pass
+            reason = f"the request could not be made: {type(bad).__name__}"
+            return answers.UpstreamFailed(500, reason, may_pass=may_pass)
         match made:
             case Skipped():
                 return answers.Accepted()

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
@@ -113,6 +114,22 @@ async def test_trouble_that_may_pass_is_tried_three_times(
     triggers = {seen.headers["ory-webhook-trigger-id"] for seen in target.seen}
     requests = {seen.headers["ory-webhook-request-id"] for seen in target.seen}
     assert (len(triggers), len(requests)) == (1, 3)
+
+
+@pytest.mark.parametrize(("statuses", "asked"), [((503, 429, 200), 3), ((503, 503, 503), 3), ((404, 200), 1)])
+async def test_the_server_of_a_template_is_asked_as_often_as_a_target(
+    make_house: MakeHouse, target: Target, tools: WebHookTools, statuses: tuple[int, ...], asked: int
+) -> None:
+    answers = iter(statuses)
+    target.answers["/template"] = lambda _request: web.Response(status=next(answers), text="function(ctx) {}")
+    target.answers["/"] = reply(200, {})
+    config = {"url": target.url(), "method": "POST", "body": target.url("/template"), "response": {"parse": True}}
+    made = HookEntry("web_hook", config, "after.password.hooks[0]")
+    house = await house_with(make_house, HookRegistry([made], tools, FeatureFlagsConfig()).hook(made))
+    client = house.client(FlowType.API)
+    with pytest.raises(WebHookBroken) if statuses[asked - 1] != 200 else nullcontext():
+        await client.submit(await client.start(), form("ada@example.org"))
+    assert [seen.path for seen in target.seen if seen.path != "/"] == ["/template"] * asked
 
 
 @pytest.mark.parametrize(
