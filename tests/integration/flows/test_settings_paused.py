@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,20 +16,6 @@ from proof_house import said
 from settings_house import Person, person, settled
 
 OTHER = "staple-7-paperclip-moon"
-
-
-@dataclass
-class Patching:
-    """A target that changes the address of whoever saves anything."""
-
-    email: str = "new@example.org"
-    effects: frozenset[Wish] = frozenset()
-
-    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
-        return Proceed({"traits": {"email": self.email, "name": {"first": "B"}}})
-
-
-PARSING = HookConfig(hook="web_hook", config={"response": {"parse": True}}, path="profile.hooks.0")
 
 
 async def stale(house: House, email: str, type_: FlowType) -> Person:
@@ -62,21 +49,48 @@ async def test_what_identifies_nobody_needs_no_fresh_sign_in(make_house: MakeHou
         await ada.save(flow, method="profile", traits={"email": "new@example.org"})
 
 
-async def test_a_target_changes_nothing_that_takes_a_fresh_sign_in(make_house: MakeHouse) -> None:
-    after = AfterConfig(methods={"profile": AfterMethodConfig(hooks=(PARSING,))})
+@dataclass(frozen=True, slots=True)
+class Patching:
+    """A target that changes the person."""
+
+    patch: dict[str, Any]
+    effects: frozenset[Wish] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
+        return Proceed(self.patch)
+
+
+PROVED = [{"value": "ada@example.org", "via": "email", "verified": True}]
+
+
+@pytest.mark.parametrize(
+    ("patch", "is_refused"),
+    [
+        ({"traits": {"email": "new@example.org"}}, True),
+        ({"verifiable_addresses": PROVED}, True),
+        ({"metadata_public": {"plan": "team"}, "external_id": "x"}, False),
+        ({"traits": {"email": "ada@example.org", "name": {"first": "B"}}}, False),
+    ],
+)
+@pytest.mark.parametrize("type_", [FlowType.API, FlowType.BROWSER])
+async def test_what_a_target_makes_of_a_change_takes_a_fresh_sign_in_too(
+    make_house: MakeHouse, type_: FlowType, patch: dict[str, Any], is_refused: bool
+) -> None:
+    path = "selfservice.flows.settings.after.profile.hooks.0"
+    hooks = (HookConfig(hook="web_hook", config={"response": {"parse": True}}, path=path),)
+    after = AfterConfig(methods={"profile": AfterMethodConfig(hooks=hooks)})
     house = await make_house(settled(privileged_session_max_age=timedelta(minutes=10), after=after))
-    house.hooks.by_name["web_hook"] = patching = Patching()
-    ada = await stale(house, "ada@example.org", FlowType.API)
-    flow, traits = await ada.start(), {"email": "ada@example.org", "name": {"first": "A"}}
-    with pytest.raises(SessionRefreshRequired):
-        await ada.save(flow, method="profile", traits=traits)
-    assert (await ada.identity()).traits["email"] == "ada@example.org"
-    patching.email = "ada@example.org"
-    assert isinstance(await ada.save(flow, method="profile", traits=traits), Done)
-    patching.email = "new@example.org"
-    await ada.sign_in_again()
-    assert isinstance(await ada.save(flow, method="profile", traits=traits), Done)
-    assert (await ada.identity()).traits["email"] == "new@example.org"
+    house.hooks.by_name["web_hook"] = Patching(patch)
+    ada = await stale(house, "ada@example.org", type_)
+    flow, before = await ada.start(), await ada.identity()
+    change = {"method": "profile", "traits": {"email": "ada@example.org", "name": {"first": "A"}}}
+    if is_refused:
+        with pytest.raises(SessionRefreshRequired) as refused:
+            await ada.save(flow, **change)
+        assert refused.value.redirect_browser_to.startswith(f"{BASE}self-service/login/browser?refresh=true&return_to=")
+        assert await ada.identity() == before
+        assert isinstance(await ada.sign_in_again(), Done)
+    assert isinstance(await ada.save(flow, **change), Done)
 
 
 async def test_a_browser_comes_back_to_its_change(make_house: MakeHouse) -> None:
