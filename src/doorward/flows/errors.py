@@ -160,6 +160,14 @@ class RecoveryStartsAnew(InvalidInput):
         super().__init__(reason, continue_with=[show_recovery(flow_id)])
 
 
+class RecoveryVetoed(DoorwardError):
+    """This account may not be recovered at the moment. The new form says why."""
+
+    def __init__(self, flow_id: UUID) -> None:
+        """Clients that go by `continue_with` find the new flow there."""
+        super().__init__(continue_with=[show_recovery(flow_id)])
+
+
 class FailedAfterwards(DoorwardError):
     """Something that came afterwards failed."""
 

@@ -8,7 +8,7 @@ from doorward.errors import DoorwardError
 from doorward.flows.codes import Miss
 from doorward.flows.codes_store import Form, OneTimeCode, Purpose
 from doorward.flows.contract import Effect, Plan, Veto
-from doorward.flows.errors import FailedAfterwards, WebHookBroken
+from doorward.flows.errors import FailedAfterwards, RecoveryVetoed, WebHookBroken
 from doorward.flows.form import with_problems
 from doorward.flows.login_contract import AAL1
 from doorward.flows.messages import Message
@@ -54,7 +54,10 @@ class Rescue:
     def refusing(self, veto: Veto) -> Replacement:
         """A new flow with what a hook has against it."""
         fresh = self.replacement.flow
-        return replace(self.replacement, flow=replace(fresh, ui=with_problems(fresh.ui, veto.problems)))
+        problem = None if self.replacement.problem is None else RecoveryVetoed(fresh.id)
+        return replace(
+            self.replacement, flow=replace(fresh, ui=with_problems(fresh.ui, veto.problems)), problem=problem
+        )
 
 
 class RecoveryProver:

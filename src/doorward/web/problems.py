@@ -29,6 +29,7 @@ from doorward.flows.errors import (
     LoginElsewhereRequired,
     RecoveryClosed,
     RecoveryStartsAnew,
+    RecoveryVetoed,
     SchemaNotSelectable,
     SelfServiceFlowExpired,
     SelfServiceFlowReplaced,
@@ -119,6 +120,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(400, "", {**_error(400, ""), "message": error.reason or error.safe_text()})
     if isinstance(error, WebHookBroken) and error.is_native:
         return Problem(400, "", _error(500, ""))
+    if isinstance(error, RecoveryVetoed):
+        # To Kratos's clients a hook's veto is an error of the server here; what it says stands on the new form.
+        return Problem(500, "", {**_error(500, "", details=error.details), "message": error.safe_text()})
     if isinstance(error, SessionVerifiedAddressRequired):
         # As Kratos: its code is 400, its status is not.
         return Problem(403, error.code(), _error(400, error.code(), error.safe_text(), error.details))

@@ -13,7 +13,7 @@ from doorward.config.model_flows import AfterConfig, HookConfig
 from doorward.flows.answers import Done, Navigate, Reread
 from doorward.flows.codes_store import Recipient
 from doorward.flows.contract import Effect, HookContext, Proceed, Veto
-from doorward.flows.errors import RecoveryStartsAnew, SecurityCsrfViolation, SessionAlreadyAvailable
+from doorward.flows.errors import RecoveryStartsAnew, RecoveryVetoed, SecurityCsrfViolation, SessionAlreadyAvailable
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Message
 from doorward.flows.model import FlowKind, FlowType
@@ -248,8 +248,11 @@ class Objecting:
         return Veto((FormProblem(None, Message(1234, "Not today.", "error")),))
 
 
-async def test_an_objection_uses_the_code_up_and_lets_nobody_in(make_house: MakeHouse) -> None:
-    config = proving()
+@pytest.mark.parametrize(("flags", "problem"), [(FeatureFlagsConfig(), type(None)), (TOLD, RecoveryVetoed)])
+async def test_an_objection_uses_the_code_up_and_lets_nobody_in(
+    make_house: MakeHouse, flags: FeatureFlagsConfig, problem: type[object]
+) -> None:
+    config = proving(flags=flags)
     hooks = AfterConfig(hooks=(HookConfig(hook="guard", path="selfservice.flows.recovery.after.hooks.0"),))
     flows = replace(config.selfservice.flows, recovery=replace(config.selfservice.flows.recovery, after=hooks))
     house = await make_house(replace(config, selfservice=replace(config.selfservice, flows=flows)))
@@ -262,6 +265,7 @@ async def test_an_objection_uses_the_code_up_and_lets_nobody_in(make_house: Make
     answer = await ada.submit(flow, code=code)
     assert isinstance(answer, Reread)
     assert [message.id for message in answer.flow.ui.messages] == [1234]
+    assert isinstance(answer.problem, problem)
     assert await house.count("sessions") == before
     again = await ada.submit(flow, code=code)
     assert isinstance(again, Reread)

@@ -1,6 +1,7 @@
 """What an exception becomes, and what never gets out."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from doorward.errors import Conflict, DoorwardError, Forbidden, InvalidInput, Mi
 from doorward.flows.errors import (
     FlowIdMissing,
     FlowNotFound,
+    RecoveryVetoed,
     SelfServiceFlowDisabled,
     SelfServiceFlowExpired,
     SessionAlreadyAvailable,
@@ -84,6 +86,13 @@ def test_who_has_verified_no_address_is_answered_as_kratos_does() -> None:
     problem = problem_of(SessionVerifiedAddressRequired(continue_with=[{"action": "show_verification_ui"}]))
     assert (problem.status, problem.id, problem.error["code"]) == (403, "session_verified_address_required", 400)
     assert problem.error["details"] == {"continue_with": [{"action": "show_verification_ui"}]}
+
+
+def test_a_vetoed_recovery_is_an_error_of_the_server_with_the_way_on() -> None:
+    problem = problem_of(RecoveryVetoed(UUID(int=1)))
+    assert (problem.status, problem.id, problem.error["code"]) == (500, "", 500)
+    items = [{"action": "show_recovery_ui", "flow": {"id": str(UUID(int=1))}}]
+    assert problem.error["details"] == {"continue_with": items}
 
 
 def test_an_expired_flow_names_its_successor(clock: MovableClock) -> None:
