@@ -56,16 +56,28 @@ class Prover:
         found = await sender.codes.peek(self.database.reader, flow.id, purpose, code)
         if isinstance(found, Miss):
             return missed
-        return await self._proved(flow, request, form, found, missed)
+        return await self._proved(flow, request, form, found, missed, too_many)
 
     async def by_link(
-        self, flow: Flow, request: FlowRequest, form: ProofForm, link: OneTimeCode, wrong: Replacement
+        self,
+        flow: Flow,
+        request: FlowRequest,
+        form: ProofForm,
+        link: OneTimeCode,
+        wrong: Replacement,
+        retry: Replacement,
     ) -> Plan:
-        """What a link brings about; `wrong` is said when it proves nothing after all."""
-        return await self._proved(flow, request, form, link, wrong)
+        """What a link brings about; `wrong` is said when it proves nothing after all, `retry` shows a hook's veto."""
+        return await self._proved(flow, request, form, link, wrong, retry)
 
     async def _proved(
-        self, flow: Flow, request: FlowRequest, form: ProofForm, proof: OneTimeCode, missed: MissedGuess | Replacement
+        self,
+        flow: Flow,
+        request: FlowRequest,
+        form: ProofForm,
+        proof: OneTimeCode,
+        missed: MissedGuess | Replacement,
+        retry: Replacement,
     ) -> Plan:
         reader = self.database.reader
         change = await self._waiting_for(flow, proof)
@@ -79,7 +91,7 @@ class Prover:
         context = self._context(done, request, identity, payload)
 
         async def ask(person: Identity) -> Replacement | FailedAfterwards | None:
-            return await self._objection(flow, person, missed, lambda seen: self._context(done, request, seen, payload))
+            return await self._objection(flow, person, retry, lambda seen: self._context(done, request, seen, payload))
 
         # Of a change that waited for this proof the verification's hooks come last, as in Kratos.
         objection = await ask(identity) if change is None else None
@@ -99,7 +111,7 @@ class Prover:
         return ChangedAddress(self.changes, proved, change, request, ask)
 
     async def _objection(
-        self, flow: Flow, identity: Identity, missed: MissedGuess | Replacement, see: SeePerson
+        self, flow: Flow, identity: Identity, retry: Replacement, see: SeePerson
     ) -> Replacement | FailedAfterwards | None:
         """What a hook has against it, as a new form; or how it failed."""
         try:
@@ -111,8 +123,7 @@ class Prover:
             return FailedAfterwards(failure, new_csrf_token())
         if not isinstance(asked, Veto):
             return None
-        base = missed.too_many if isinstance(missed, MissedGuess) else missed
-        return replace(base, flow=replace(base.flow, ui=with_problems(base.flow.ui, asked.problems)))
+        return replace(retry, flow=replace(retry.flow, ui=with_problems(retry.flow.ui, asked.problems)))
 
     async def _waiting_for(self, flow: Flow, proof: OneTimeCode) -> PendingChange | None:
         """The change that waits for this very proof; a code for any other address, typed in the same form, is none."""

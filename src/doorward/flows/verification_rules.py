@@ -139,7 +139,10 @@ class VerificationRules:
             return wrong
         if not link.is_good(self._parts.clock.now()):
             return self._replacement(flow, request, self._too_late(link.expires_at, words), is_plain=True)
-        return await self._prover.by_link(flow, request, form, link, wrong)
+        is_browser = flow.type is FlowType.BROWSER
+        # A hook's veto leads on in a flow of the same type, whoever followed the link (as in Kratos).
+        retry = replace(self._replacement(flow, request, words.say(4070001), is_plain=is_browser), problem=None)
+        return await self._prover.by_link(flow, request, form, link, wrong, retry)
 
     async def _with_code(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Plan:
         words = self._words(flow)

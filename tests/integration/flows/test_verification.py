@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from doorward.config.model import FeatureFlagsConfig
+from doorward.config.model import Config, FeatureFlagsConfig
 from doorward.config.model_flows import AfterConfig, HookConfig
 from doorward.flows.answers import Reread
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
 from doorward.flows.errors import FailedAfterwards, SecurityCsrfViolation, SelfServiceFlowReplaced, WebHookFailed
+from doorward.flows.form import FormProblem
+from doorward.flows.messages import Message
 from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.events import EventKind
 from doorward.identities.store import find_identity
@@ -196,12 +198,42 @@ class Failing:
         raise WebHookFailed
 
 
-async def test_what_was_proved_stays_proved_when_a_target_fails(make_house: MakeHouse) -> None:
-    config = proving()
+@dataclass(frozen=True, slots=True)
+class Objecting:
+    """A target that has something against it."""
+
+    effects: frozenset[Wish] = frozenset()
+
+    async def run(self, context: HookContext) -> Proceed | Veto | Detour:
+        return Veto((FormProblem(None, Message(1234, "Not today.", "error")),))
+
+
+def guarded(config: Config) -> Config:
+    """With the hook `guard` after a verification."""
     hooks = AfterConfig(hooks=(HookConfig(hook="guard", path="selfservice.flows.verification.after.hooks.0"),))
     verification = replace(config.selfservice.flows.verification, after=hooks)
     flows = replace(config.selfservice.flows, verification=verification)
-    house = await make_house(replace(config, selfservice=replace(config.selfservice, flows=flows)))
+    return replace(config, selfservice=replace(config.selfservice, flows=flows))
+
+
+@pytest.mark.parametrize(("type_", "is_plain"), [(FlowType.API, False), (FlowType.BROWSER, True)])
+async def test_who_followed_a_link_hears_of_an_objection_in_a_flow_of_the_same_type(
+    make_house: MakeHouse, type_: FlowType, is_plain: bool
+) -> None:
+    house = await make_house(guarded(proving("link")))
+    house.hooks.by_name["guard"] = Objecting()
+    identity_id = await signed_up(house)
+    ada = person(house, KIND, type_)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    answer = await ada.follow(flow, token=(await letters(house))[-1].token)
+    assert isinstance(answer, Reread)
+    assert [message.id for message in answer.flow.ui.messages] == [1234]
+    assert (answer.flow.type, answer.is_plain, answer.problem) == (type_, is_plain, None)
+    assert await is_verified(house, identity_id)
+
+
+async def test_what_was_proved_stays_proved_when_a_target_fails(make_house: MakeHouse) -> None:
+    house = await make_house(guarded(proving()))
     house.hooks.by_name["guard"] = Failing()
     identity_id = await signed_up(house)
     ada = person(house, KIND)
