@@ -17,8 +17,8 @@ CAP_S = 10.0
 """How long a request waits; Kratos makes three tries within about that time."""
 
 SETTLED_WELL = frozenset({State.DELIVERED, State.SKIPPED})
-REFUSAL = re.compile("http_(4(?!29)[0-9]{2}|501)")
-"""What a target may mean by an answer; 429 and the other 5xx are failures of its own."""
+REFUSAL = re.compile("http_(4(?!29)[0-9]{2}|501)|unauthorised")
+"""What a target may mean by an answer, a 401 too; 429 and the other 5xx are failures of its own."""
 TIMEOUT = "timeout"
 
 

@@ -37,8 +37,8 @@ class SettledWaiter:
     async def wait(self, delivery_ids: Sequence[UUID], cap_s: float) -> Mapping[UUID, Settlement]:
         """Where each delivery stands once all are decided, or after `cap_s` seconds.
 
-        Decided: it ended, is held, has had its first attempts, or will not be tried before the time is over (its
-        destination is paused or known to be away). Deliveries that do not exist are absent.
+        Decided: it ended, is held, has had its first attempts, or will not be tried before the time is over (its action
+        or destination is paused, or known to be away). Deliveries that do not exist are absent.
         """
         deadline = self._clock.now() + timedelta(seconds=cap_s)
         # A clock that is set back meanwhile must not keep a person's request waiting for hours.
@@ -73,7 +73,9 @@ class SettledWaiter:
             f"""
             SELECT d.id, d.state, d.reason, d.reason_code, d.attempts, d.not_before,
               CASE WHEN t.paused_code IS NOT NULL AND (t.paused_until IS NULL OR t.paused_until > :now)
-                   OR t.breaker_open_until > :now THEN 1 ELSE 0 END AS is_away
+                   OR t.breaker_open_until > :now THEN 1 ELSE 0 END AS is_away,
+              (SELECT p.code FROM action_pauses p
+               WHERE p.action = d.action AND (p.paused_until IS NULL OR p.paused_until > :now)) AS pause_code
             FROM deliveries d LEFT JOIN destinations t ON t.name = d.destination
             WHERE {self._database.dialect.one_of("d.id", "ids", "uuid")}
             """,
@@ -82,7 +84,7 @@ class SettledWaiter:
 
 
 def _settlement(row: Row) -> Settlement:
-    return Settlement(State(row["state"]), row["reason"], row["reason_code"])
+    return Settlement(State(row["state"]), row["reason"], row["reason_code"] or row["pause_code"])
 
 
 def _is_decided(row: Row, deadline: datetime) -> bool:
@@ -91,4 +93,5 @@ def _is_decided(row: Row, deadline: datetime) -> bool:
         return False
     if state not in {State.PENDING, State.RETRYABLE}:
         return True
-    return row["attempts"] >= FIRST_ATTEMPTS or bool(row["is_away"]) or read_time(row["not_before"]) > deadline
+    rests = bool(row["is_away"]) or row["pause_code"] is not None
+    return rests or row["attempts"] >= FIRST_ATTEMPTS or read_time(row["not_before"]) > deadline

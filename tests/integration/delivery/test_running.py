@@ -11,6 +11,7 @@ from delivery_house import DeliveryHouse
 from doorward.clock import MovableClock
 from doorward.delivery.dispatcher import Dispatcher
 from doorward.delivery.leader import Leadership
+from doorward.delivery.pauses import pause
 from doorward.outbox.channels import SETTLED
 from doorward.outbox.settled import SettledWaiter, Settlement
 from doorward.outbox.states import State
@@ -152,3 +153,13 @@ async def test_a_request_is_told_where_it_stands_when_its_time_is_over(house: De
     person = await house.sign_up("ada@example.org")
     found = await SettledWaiter(house.database, house.clock).wait(person.recorded.deliveries, 0.0)
     assert [each.state for each in found.values()] == [State.PENDING]
+
+
+async def test_a_request_waits_for_no_action_that_rests(house: DeliveryHouse) -> None:
+    now = house.clock.now()
+    await house.database.transaction(lambda tx: pause(tx, "action", "crm", "unauthorised", "No.", now, 600.0))
+    person = await house.sign_up("ada@example.org")
+    (delivery_id,) = person.recorded.deliveries
+    async with asyncio.timeout(LIMIT_S):
+        found = await SettledWaiter(house.database, house.clock).wait([delivery_id], 10 * LIMIT_S)
+    assert dict(found) == {delivery_id: Settlement(State.PENDING, None, "unauthorised")}

@@ -40,6 +40,7 @@ def awaiting(*deliveries: UUID, behind: tuple[UUID, ...] = ()) -> Recorded:
     [
         ("http_400", WebHookFailed),
         ("http_501", WebHookFailed),
+        ("unauthorised", WebHookFailed),
         ("http_429", WebHookBroken),
         ("http_503", WebHookBroken),
         ("egress_refused", WebHookBroken),
