@@ -18,7 +18,6 @@ from doorward.flows.contract import (
     RegistrationMethod,
     Rejection,
     Stage,
-    Veto,
 )
 from doorward.flows.csrf import check_reader, check_sender
 from doorward.flows.errors import SelfServiceFlowDisabled, SessionAlreadyAvailable, minutes
@@ -41,7 +40,7 @@ from doorward.flows.registration_form import (
 from doorward.flows.registration_plan import RegistrationPlan, Writers
 from doorward.flows.request import FlowRequest
 from doorward.flows.return_to import ReturnTargets
-from doorward.flows.run_hooks import Asked, HookRunner, PatchRefused
+from doorward.flows.run_hooks import Asked, HookRunner, Objection, PatchRefused
 from doorward.flows.template_context import template_context
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.events import Cause
@@ -212,8 +211,9 @@ class RegistrationRules:
         if isinstance(asked, PatchRefused):
             # What was typed is not what was refused.
             return rejected_registration(replace(_without_payload(flow), state=typed.state), *asked.problems)
-        if isinstance(asked, Veto):
-            return rejected_registration(replace(typed, state=flow.state), *asked.problems)
+        if isinstance(asked, Objection):
+            ui = with_values(typed.ui, trait_values(asked.draft.identity.traits))
+            return rejected_registration(replace(typed, ui=ui, state=flow.state), *asked.problems)
         assert isinstance(asked, Asked)  # nothing that runs after a registration asks for more first
         plan = self._plan(flow, request, method, asked, words, location)
         values = trait_values(asked.draft.identity.traits)

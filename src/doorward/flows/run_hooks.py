@@ -21,11 +21,18 @@ AFTER, BEFORE = "after", "before"
 
 See = Callable[[Draft], Mapping[str, Any]]
 SeePerson = Callable[[Identity], Mapping[str, Any]]
-Redraft = Callable[[Draft, Mapping[str, Any]], Draft]
+Redraft = Callable[[Draft], Draft]
 
 
 class HookRefused(InvalidInput):
     """This cannot be started at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection(Veto):
+    """A hook's veto, and the person as the hooks in front left them: so the form shows them (as in Kratos)."""
+
+    draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +107,28 @@ class HookRunner:
         redraft: Redraft,
         words: Words,
         before: Identity | None = None,
-    ) -> Asked | Veto | Detoured:
+    ) -> Asked | Objection | PatchRefused | Detoured:
         """The `after` hooks of a submit that stores a person; each sees the identity as those before it left it.
 
-        `before` is the person as stored, where there is one already.
+        What they make of it is judged when the last one has spoken (as in Kratos): a later one may mend what one before
+        it has put in. `before` is the person as stored, where there is one already.
         """
         effects: set[Wish] = set()
-        wanted = draft.identity
+        wanted, seen, detour = draft.identity, draft, None
         for hook in self._hooks(flow.kind, AFTER, method):
-            verdict = await hook.run(HookContext(flow, see(draft), before, wanted))
-            if isinstance(verdict, Detour):
-                return Detoured(verdict, draft)
+            verdict = await hook.run(HookContext(flow, see(seen), before, wanted))
             if isinstance(verdict, Veto):
-                return verdict
+                return Objection(verdict.problems, seen)
+            if isinstance(verdict, Detour):
+                detour = verdict
+                break
             effects |= hook.effects
             if verdict.patch:
-                patched = _patched(draft, verdict.patch, redraft, words)
-                if isinstance(patched, PatchRefused):
-                    return patched
-                draft = patched
-        return Asked(draft, frozenset(effects))
+                seen = replace(seen, identity=apply_patch(seen.identity, verdict.patch, wanted.updated_at))
+        checked = seen if seen is draft else _checked(seen, redraft, words)
+        if isinstance(checked, PatchRefused):
+            return checked
+        return Asked(checked, frozenset(effects)) if detour is None else Detoured(detour, checked)
 
     async def after_person(
         self,
@@ -159,12 +168,12 @@ def _is_app_that_signs_in(flow: Flow) -> bool:
     return flow.kind is FlowKind.LOGIN and flow.type is FlowType.API
 
 
-def _patched(draft: Draft, patch: Mapping[str, Any], redraft: Redraft, words: Words) -> Draft | PatchRefused:
-    """A patch that the schema refuses is shown like a mistake of the person's own (as in Kratos)."""
+def _checked(draft: Draft, redraft: Redraft, words: Words) -> Draft | PatchRefused:
+    """What the schema refuses of a patch is shown like a mistake of the person's own (as in Kratos)."""
     try:
-        return redraft(draft, patch)
+        return redraft(draft)
     except InvalidTraits as invalid:
-        problems = problems_of(invalid.violations, patch.get("traits"), words)
+        problems = problems_of(invalid.violations, draft.identity.traits, words)
         return PatchRefused(tuple(each for problem in problems for each in (problem, *_again(problem, words))))
     except UnknownSchema as unknown:
         return PatchRefused((FormProblem(None, words.say(4000001, {"reason": str(unknown)})),))

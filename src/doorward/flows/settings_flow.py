@@ -11,14 +11,14 @@ from doorward.flows.continuity import PausedStep, step_name
 from doorward.flows.contract import KindSettings, Plan, Refused, Rejection, Veto
 from doorward.flows.csrf import check_sender
 from doorward.flows.errors import SessionRefreshRequired, minutes
-from doorward.flows.form import FormProblem, with_problems
+from doorward.flows.form import FormProblem, trait_values, with_problems, with_values
 from doorward.flows.messages import Catalogue
 from doorward.flows.model import Flow, FlowKind, FlowType
 from doorward.flows.payload import TRANSIENT, payload_of, payload_problems, read_payload
 from doorward.flows.pending_changes import PendingChange, digest_of
 from doorward.flows.request import FieldTypes, FlowRequest, SubmittedBody
 from doorward.flows.return_to import ReturnTargets, with_flow, with_query
-from doorward.flows.run_hooks import Detoured, HookRunner
+from doorward.flows.run_hooks import Detoured, HookRunner, Objection
 from doorward.flows.settings_access import SettingsAccess
 from doorward.flows.settings_context import AsSeen, Patched, SettingsSight
 from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
@@ -210,6 +210,8 @@ class SettingsRules:
         asked = await self._parts.hooks.after(
             flow, method.name, draft, seen, identities.redraft, words, before=form.identity
         )
+        if isinstance(asked, Objection):
+            flow = replace(flow, ui=with_values(flow.ui, trait_values(asked.draft.identity.traits)))
         if isinstance(asked, Veto):
             return _vetoed(flow, asked)
         if isinstance(asked, Detoured):

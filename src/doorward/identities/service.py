@@ -24,7 +24,6 @@ from doorward.identities.draft import (
 )
 from doorward.identities.events import Cause, EventKind, IdentityEvent, Recorded, Recorder
 from doorward.identities.model import AddressStatus, ConsentReceipt, Identity, VerifiableAddress
-from doorward.identities.patch import apply_patch
 from doorward.identities.schema import SchemaRegistry, value_at
 from doorward.identities.vault import CredentialVault
 from doorward.ids import new_row_id
@@ -95,13 +94,11 @@ class IdentityService:
         """Validates without touching the database. Raises UnknownSchema, InvalidTraits, UnknownState."""
         return make_draft(self.schemas.get_schema(new.schema_id), new, self._clock.now())
 
-    def redraft(self, draft: Draft, patch: Mapping[str, Any]) -> Draft:
-        """A draft after a blocking hook's identity patch: fields replaced whole, then validated again."""
+    def redraft(self, draft: Draft) -> Draft:
+        """A draft that blocking hooks have changed, validated again. Raises InvalidTraits, UnknownSchema."""
         now = self._clock.now()
-        patched = apply_patch(draft.identity, patch, now)
-        schema = self.schemas.get_schema(patched.schema_id)
-        identity = rederive_credentials(schema, derive(schema, patched, now), now)
-        return Draft(identity, draft.consents)
+        schema = self.schemas.get_schema(draft.identity.schema_id)
+        return Draft(rederive_credentials(schema, derive(schema, draft.identity, now), now), draft.consents)
 
     def preview(self, before: Identity, edit: Edit, consents: tuple[NewConsent, ...] = ()) -> Draft:
         """What `rewrite` would make of an identity, for hooks to see first. Raises InvalidTraits, UnknownSchema."""

@@ -189,6 +189,19 @@ async def test_patch_is_stored_and_seen_by_the_next_hook(make_house: MakeHouse) 
     assert done.body["identity"]["metadata_public"] == {"tier": 1}
 
 
+async def test_a_vetoed_form_shows_what_the_hooks_in_front_made_of_it(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("first", "second", "session"))
+    traits = {"email": "ada@example.com", "name": {"first": "Augusta"}}
+    house.hooks.by_name["first"] = Scripted(Proceed({"traits": traits}))
+    house.hooks.by_name["second"] = Scripted(Veto((FormProblem(None, Message(77, "Not you.", "error")),)))
+    client = house.client(API)
+    answer = await client.submit(await client.start(), form("ada@example.org", name={"first": "Ada"}))
+    assert messages(answer) == {"": [77]}
+    assert isinstance(answer, Shown)
+    values = {each["attributes"]["name"]: each["attributes"].get("value") for each in answer.body["ui"]["nodes"]}
+    assert (values["traits.email"], values["traits.name.first"]) == ("ada@example.com", "Augusta")
+
+
 async def test_patch_that_the_schema_refuses_is_shown(make_house: MakeHouse) -> None:
     house = await make_house(configuration("first", "session"))
     house.hooks.by_name["first"] = Scripted(Proceed({"traits": {"email": "broken"}}))

@@ -14,7 +14,7 @@ from doorward.flows.contract import Detour, Effect, HookContext, Proceed, Veto, 
 from doorward.flows.form import FormProblem
 from doorward.flows.messages import Catalogue, Message
 from doorward.flows.model import FlowKind
-from doorward.flows.run_hooks import Asked, AskedPerson, Detoured, HookRefused, HookRunner, PatchRefused
+from doorward.flows.run_hooks import Asked, AskedPerson, Detoured, HookRefused, HookRunner, Objection, PatchRefused
 from doorward.flows.words_en import ENGLISH
 from doorward.identities.draft import Draft, NewIdentity
 from doorward.identities.model import Identity
@@ -98,7 +98,12 @@ async def test_what_a_person_asked_for_is_told_apart_from_what_hooks_put_in() ->
 async def test_nobody_is_asked_behind_an_objection(verdict: Veto | Detour) -> None:
     later = Hook()
     found = await asked(Hook(verdict), later)
-    assert found == NO if verdict is NO else isinstance(found, Detoured) and found.detour is verdict
+    if isinstance(verdict, Detour):
+        assert isinstance(found, Detoured)
+        assert found.detour is verdict
+    else:
+        assert isinstance(found, Objection)
+        assert found.problems == verdict.problems
     assert later.seen == []
 
 
@@ -109,6 +114,28 @@ async def test_a_patch_that_the_schema_refuses(email: object, ids: list[int]) ->
     found = await asked(Hook(Proceed({"traits": {"email": email}})))
     assert isinstance(found, PatchRefused)
     assert [(each.node, each.message.id) for each in found.problems] == [("traits.email", each) for each in ids]
+
+
+async def test_patches_are_judged_when_the_last_hook_has_spoken() -> None:
+    mended = {"traits": {"email": "eve@example.org"}}
+    second, third = Hook(Proceed(mended)), Hook()
+    found = await asked(Hook(Proceed({"traits": {"email": "broken"}, "state": "inactive"})), second, third)
+    assert second.seen[0].values["identity"]["traits"] == {"email": "broken"}
+    # The addresses follow only then.
+    assert third.seen[0].values["identity"]["verifiable_addresses"][0]["value"] == "ada@example.org"
+    assert isinstance(found, Asked)
+    assert found.draft.identity.verifiable_addresses[0].value == "eve@example.org"
+    assert found.draft.identity.state == "inactive"
+
+
+@pytest.mark.parametrize("verdict", [NO, Detour.CONFIRM_ADDRESS])
+async def test_what_is_said_of_a_patch_that_the_schema_would_refuse(verdict: Veto | Detour) -> None:
+    found = await asked(Hook(Proceed({"traits": {"email": "broken"}})), Hook(verdict))
+    if isinstance(verdict, Detour):
+        assert isinstance(found, PatchRefused)
+    else:
+        assert isinstance(found, Objection)
+        assert found.draft.identity.traits == {"email": "broken"}
 
 
 async def test_a_patch_to_a_schema_that_is_not_there() -> None:
