@@ -1,8 +1,11 @@
 """Reads a target's answer as Go's decoder would: keys in any case, the last one counts. Anything else is Malformed."""
 
 import json
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
+
+import orjson
 
 from doorward.security.egress import OutgoingResponse
 
@@ -47,17 +50,22 @@ def list_of(raw: Any, what: str) -> list[Any]:
 
 
 def storable(value: Any) -> Any:
-    """A value without what no database keeps, for it becomes part of a form: NUL, half characters, and whole numbers of
-    more than 64 bits, which become the nearest number with a fraction.
+    """A value without what no database keeps, for it becomes part of a form: NUL, and whole numbers of more than 64
+    bits, which become the nearest number with a fraction.
     """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >> WHOLE_BITS:
         return _as_float(value)
     if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [storable(each) for each in value]
-    if isinstance(value, dict):
-        return {storable(name): storable(each) for name, each in value.items()}
+        return value.replace("\0", "")
+    return _within(value, storable)
+
+
+def checked_size(value: Any) -> Any:
+    """The value unchanged. Raises Malformed for numbers of more than 64 bits and for what is nested too deeply."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        raise Malformed("it holds a number that is too large, or is nested too deeply") from None
     return value
 
 
@@ -67,9 +75,26 @@ def _decode(response: OutgoingResponse) -> tuple[Any, str]:
     text = response.body.decode("utf-8", "replace").lstrip(BLANKS)
     try:
         value, end = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
+        if "\\u" in text:
+            value = _whole_characters(value)
     except (ValueError, RecursionError):
         raise Malformed("it is not JSON") from None
     return value, text[end:].strip(BLANKS)
+
+
+def _whole_characters(value: Any) -> Any:
+    """Half a pair is no character: U+FFFD stands for it, as in Go."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _within(value, _whole_characters)
+
+
+def _within(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, list):
+        return [change(each) for each in value]
+    if isinstance(value, dict):
+        return {change(name): change(each) for name, each in value.items()}
+    return value
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from doorward.actions.answer_json import Malformed, fields_of, list_of
+from doorward.actions.answer_json import Malformed, checked_size, fields_of, list_of
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 FREE = ("traits", "metadata_public", "metadata_admin")
@@ -26,6 +26,7 @@ def read_patch(raw: Any) -> dict[str, Any]:
             patch[name] = found[name]
     if "external_id" in found:
         patch["external_id"] = found["external_id"] or None
+    checked_size(patch)
     return patch
 
 
