@@ -121,7 +121,7 @@ class Recovered:
         """The session and the way to the settings. Native clients get their token by `continue_with` only."""
         if written is not None:
             return await self.missed.conclude(written[0])
-        is_browser = self.flow.type is FlowType.BROWSER
+        is_browser = reaches_a_browser(self.flow, self.proof)
         cookie = self.sign_in.issued if is_browser else None
         location = self._settings_url()
         if self.is_told:
@@ -176,6 +176,11 @@ class RefusedRecovery:
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None
+
+
+def reaches_a_browser(flow: Flow, proof: OneTimeCode) -> bool:
+    """A link is opened in a browser, though an app has asked for it: the session is a cookie there (as in Kratos)."""
+    return flow.type is FlowType.BROWSER or proof.form is Form.LINK
 
 
 def passed(flow: Flow, csrf_token: str) -> Flow:

@@ -17,7 +17,7 @@ from doorward.flows.model import Flow, FlowType
 from doorward.flows.payload import TRANSIENT
 from doorward.flows.proof_fields import ProofForm
 from doorward.flows.proof_form import CODE, with_last_csrf
-from doorward.flows.recovery_plans import Recovered, RefusedRecovery, passed
+from doorward.flows.recovery_plans import Recovered, RefusedRecovery, passed, reaches_a_browser
 from doorward.flows.recovery_settings import RecoveryTools
 from doorward.flows.replacement import Replacement
 from doorward.flows.request import FlowRequest
@@ -90,7 +90,7 @@ class RecoveryProver:
             return missed
         if not identity.is_active:
             return rescue.saying(tools.catalogue.words(flow.language).say(4010011))
-        is_browser = flow.type is FlowType.BROWSER
+        is_browser = reaches_a_browser(flow, proof)
         csrf_cookie = new_csrf_token() if is_browser else ""
         method = f"{proof.form}_recovery"
         sign_in = SignIn(tools.sessions, tools.sessions.prepare(identity.id, method, request.device, AAL1), is_new=True)
@@ -152,7 +152,10 @@ class RecoveryProver:
         return identity if is_theirs else None
 
     async def _settings_flow(self, rescue: Rescue, identity: Identity, csrf_token: str, sign_in: SignIn) -> Flow:
-        """Where a password can be set, as long as the session is fresh; afterwards it leads where recovery was to."""
+        """Where a password can be set, as long as the session is fresh; afterwards it leads where recovery was to.
+
+        A browser's if there is a `csrf_token` for it.
+        """
         tools, flow = self._tools, rescue.flow
         words = tools.catalogue.words(flow.language)
         return_to = tools.settings.targets.check(flow.return_to, tools.settings.default_url or "")
@@ -165,7 +168,7 @@ class RecoveryProver:
         }
         made = tools.forms.make(
             identity,
-            flow.type,
+            FlowType.BROWSER if csrf_token else FlowType.API,
             words,
             request_url=with_query(url, return_to=return_to) if flow.return_to or tools.settings.default_url else url,
             csrf_token=csrf_token,

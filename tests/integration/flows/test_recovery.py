@@ -128,6 +128,20 @@ async def test_a_link_opens_once(make_house: MakeHouse) -> None:
     assert [message.id for message in again.flow.ui.messages] == [4060004]
 
 
+async def test_the_link_that_an_app_has_asked_for_signs_the_browser_in(make_house: MakeHouse) -> None:
+    house = await make_house(proving("link"))
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    answer = await ada.follow(flow, token=(await letters(house))[-1].token)
+    assert isinstance(answer, Navigate)
+    assert answer.cookie is not None
+    assert answer.cookie.session.identity_id == identity_id
+    row = await house.database.reader.fetch_one("SELECT type, csrf_token FROM flows WHERE kind = 'settings'")
+    assert row is not None
+    assert (row["type"], row["csrf_token"]) == ("browser", answer.csrf_cookie)
+
+
 async def test_an_inactive_person_stays_out(make_house: MakeHouse) -> None:
     house = await make_house(proving())
     identity_id = await signed_up(house)
