@@ -34,8 +34,9 @@ EVENT_OF_FLOW = {
 EVENTS_OF_FLOW: Mapping[str, frozenset[str]] = {
     **{kind: frozenset({event}) for kind, event in EVENT_OF_FLOW.items()},
     "login": frozenset({"session.created", "session.raised"}),
+    "verification": frozenset({"address.verified", "address.confirmed"}),
 }
-"""A sign-in that only renews or raises a session is one, too."""
+"""A sign-in that only renews or raises a session is one, too, and so is the proof of an address that was verified."""
 
 FIRST_DELAYS = (timedelta(seconds=1), timedelta(seconds=2))
 """Kratos's own two retries, which the waiting request sees."""

@@ -25,6 +25,7 @@ HAPPENED = {
     "identity.deleted": "deleted",
     "consent.changed": "consent changed",
     "address.verified": "address verified",
+    "address.confirmed": "address proved again",
 }
 
 

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     DELETED = "identity.deleted"
     CONSENT_CHANGED = "consent.changed"
     ADDRESS_VERIFIED = "address.verified"
+    ADDRESS_CONFIRMED = "address.confirmed"  # proved again: it was verified before
     SESSION_CREATED = "session.created"
     SESSION_RAISED = "session.raised"
     SESSION_REVOKED = "session.revoked"

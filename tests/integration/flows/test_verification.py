@@ -167,6 +167,19 @@ async def test_a_link_verifies_once(make_house: MakeHouse) -> None:
     assert [message.id for message in again.flow.ui.messages] == [4070001]
 
 
+async def test_an_address_that_is_verified_already_can_be_proved_again(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    identity_id = await signed_up(house)
+    ada = person(house, KIND)
+    for _ in range(2):
+        flow = shown(await ada.submit(await ada.start(), email=ADA))
+        assert said(await ada.submit(flow, code=(await letters(house))[-1].code)) == [1080002]
+        assert await is_verified(house, identity_id)
+    kinds = [event.kind for event in house.recorder.events]
+    assert kinds[-2:] == [EventKind.ADDRESS_VERIFIED, EventKind.ADDRESS_CONFIRMED]
+    assert house.recorder.events[-1].cause.flow_kind == "verification"
+
+
 async def test_an_address_that_was_given_up_cannot_be_verified(make_house: MakeHouse) -> None:
     house = await make_house(proving())
     identity_id = await signed_up(house)
