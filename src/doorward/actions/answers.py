@@ -101,7 +101,7 @@ def interpret_failure(error: EgressTimeout | EgressFailed | EgressRefused) -> Up
         return UpstreamFailed(504, "the webhook target did not answer in time", UNREACHABLE, may_pass=True)
     if isinstance(error, EgressRefused):
         return UpstreamFailed(500, f"the webhook target must not be called from here ({error.rule}): no route to host")
-    may_pass = error.kind not in {"redirects", "tls"}
+    may_pass = error.kind not in {"redirects", "certificate"}
     return UpstreamFailed(500, f"the webhook target could not be called ({error.kind})", may_pass=may_pass)
 
 

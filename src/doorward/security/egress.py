@@ -263,13 +263,18 @@ def _as_failure(error: Exception, url: str, sent: bool) -> EgressRefused | Egres
         return EgressRefused(f"The address behind {shown} {SENTENCES[refused.kind]}.", refused.kind.value)
     for kinds, kind, sentence in _KINDS:
         if isinstance(error, kinds):
-            is_before = kind in {"dns", "tls", "connect"}
+            is_before = kind in {"dns", "certificate", "tls", "connect"}
             return EgressFailed(f"{shown} {sentence}.", kind, sent=sent and not is_before)
     return EgressFailed(f"{shown} did not answer properly.", "protocol", sent=sent)
 
 
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind, str], ...] = (
     (aiohttp.ClientConnectorDNSError, "dns", "cannot be found: its name does not resolve"),
+    (
+        (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError),
+        "certificate",
+        "could not be reached safely: its certificate is not trusted",
+    ),
     ((aiohttp.ClientSSLError, ssl.SSLError), "tls", "could not be reached safely: the TLS handshake failed"),
     (aiohttp.ClientConnectorError, "connect", "could not be reached"),
     ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError), "reset", "broke the connection off"),

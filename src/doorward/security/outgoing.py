@@ -13,7 +13,7 @@ MAX_RESPONSE_BYTES = 5 << 20
 STARS = "***"
 UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 
-FailureKind = Literal["connect", "dns", "tls", "reset", "protocol", "redirects"]
+FailureKind = Literal["connect", "dns", "certificate", "tls", "reset", "protocol", "redirects"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from doorward.security.outgoing import EgressRefused, OutgoingRequest, masked
+from doorward.security.outgoing import EgressFailed, EgressRefused, OutgoingRequest, masked
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
@@ -45,10 +45,17 @@ def first_hop(request: OutgoingRequest) -> Hop:
 
 
 def next_hop(hop: Hop, request: OutgoingRequest, status: int, location: str | None) -> Hop | None:
-    """The request that a redirect asks for; None when the answer is no redirect or says not where to."""
+    """The request that a redirect asks for; None when the answer is no redirect or says not where to.
+
+    Raises EgressFailed for an address that cannot be read.
+    """
     if not location or status not in TO_GET | AGAIN:
         return None
-    url, basic = _bare(urljoin(hop.url, location))
+    try:
+        url, basic = _bare(urljoin(hop.url, location))
+    except (EgressRefused, ValueError):
+        reason = f"{masked(hop.url)} redirects to what is no URL."
+        raise EgressFailed(reason, "protocol", sent=True) from None
     headers = dict(hop.headers)
     method, body = hop.method, hop.body
     if status in TO_GET:

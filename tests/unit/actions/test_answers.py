@@ -321,7 +321,9 @@ def test_no_answer() -> None:
     timeout = interpret_failure(EgressTimeout("https://crm.example/?***", sent=True))
     assert (timeout.status, timeout.may_pass) == (504, True)
     assert interpret_failure(EgressFailed("x", "connect", sent=False)).may_pass
+    assert interpret_failure(EgressFailed("x", "tls", sent=False)).may_pass
     assert not interpret_failure(EgressFailed("x", "redirects", sent=True)).may_pass
+    assert not interpret_failure(EgressFailed("x", "certificate", sent=False)).may_pass
     refused = interpret_failure(EgressRefused("http://10.0.0.1", "private"))
     assert "no route to host" in refused.message
     assert "10.0.0.1" not in refused.message

@@ -300,7 +300,7 @@ async def test_certificates_are_checked(open_egress: Open, tmp_path: Path) -> No
         request = OutgoingRequest("GET", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         with pytest.raises(EgressFailed) as caught:
             await (await open_egress()).send(request)
-        assert (caught.value.kind, caught.value.sent) == ("tls", False)
+        assert (caught.value.kind, caught.value.sent) == ("certificate", False)
         trusting = await open_egress(EgressPolicy(allow_private=True, ca_file=str(certificate)))
         assert (await trusting.send(request)).body == b"hello"
 

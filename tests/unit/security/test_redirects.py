@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.security.outgoing import EgressRefused, OutgoingRequest
+from doorward.security.outgoing import EgressFailed, EgressRefused, OutgoingRequest
 from doorward.security.redirects import Hop, first_hop, next_hop
 
 POST = OutgoingRequest(
@@ -45,6 +45,13 @@ def test_another_port_is_not_home() -> None:
     hop = follow(307, "https://a.example:8443/")
     assert hop is not None
     assert not hop.is_at_home
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://b.example:port/"])
+def test_where_to_cannot_be_read(location: str) -> None:
+    with pytest.raises(EgressFailed) as caught:
+        follow(302, location)
+    assert caught.value.kind == "protocol"
 
 
 @pytest.mark.parametrize(("status", "location"), [(302, None), (302, ""), (304, "/y"), (200, "/y"), (300, "/y")])
