@@ -11,6 +11,8 @@ from doorward.actions.answer_json import Malformed, checked_size, fields_of, lis
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 FREE = ("traits", "metadata_public", "metadata_admin")
 
+Check = Callable[[Any, str], None]
+
 
 def read_patch(raw: Any) -> dict[str, Any]:
     """Names to new values, each to be replaced whole; empty for null. Raises Malformed.
@@ -79,14 +81,12 @@ def _addresses(value: Any, what: str) -> None:
         _each(fields_of(address, ADDRESS_CHECKS.keys(), f"an entry of {what}"), ADDRESS_CHECKS, what)
 
 
-def _each(found: Mapping[str, Any], checks: "Mapping[str, Check]", what: str) -> None:
+def _each(found: Mapping[str, Any], checks: Mapping[str, Check], what: str) -> None:
     """Null is of every type."""
     for name, value in found.items():
         if name in checks and value is not None:
             checks[name](value, f"{what}.{name}")
 
-
-Check = Callable[[Any, str], None]
 
 CREDENTIAL_CHECKS: Mapping[str, Check] = {
     "type": _text,
