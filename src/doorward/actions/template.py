@@ -67,7 +67,8 @@ class TemplateSource:
             case "base64":
                 return _decode(rest)
             case "file":
-                return await _read(unquote(rest))
+                # As it stands (as in Kratos); only where there is no such file is %20 a blank.
+                return await _read(rest, unquote(rest))
             case "http" | "https":
                 return await self._fetch(uri)
         return await _read(uri)
@@ -110,17 +111,18 @@ class TemplateSource:
         return _text(answer.body)
 
 
-async def _read(path: str) -> str:
+async def _read(path: str, otherwise: str | None = None) -> str:
     try:
-        content = await asyncio.to_thread(_read_bytes, path)
+        content = await asyncio.to_thread(_read_bytes, path, otherwise or path)
     except (OSError, ValueError) as error:
         detail = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
         raise TemplateInvalid(f"The template file {path!r} cannot be read: {detail}.") from None
     return _text(content)
 
 
-def _read_bytes(path: str) -> bytes:
-    with Path(path).open("rb") as file:
+def _read_bytes(path: str, otherwise: str) -> bytes:
+    found = Path(path)
+    with (found if found.exists() else Path(otherwise)).open("rb") as file:
         return file.read(LIMIT_BYTES + 1)
 
 

@@ -47,6 +47,8 @@ async def test_files(source: TemplateSource, tmp_path: Path, monkeypatch: pytest
         assert await source.load(uri) == TEXT
     file.write_text("changed")
     assert await source.load("./a template.jsonnet") == "changed"
+    (tmp_path / "a%20template.jsonnet").write_text("its name has a percent sign")
+    assert await source.load("file://./a%20template.jsonnet") == "its name has a percent sign"
 
 
 async def test_base64(source: TemplateSource) -> None:
