@@ -82,6 +82,11 @@ class FlowEngine:
             raise SelfServiceFlowExpired(flow.expires_at, now, has_id=has_id, **self._where_to_start(flow))
         return self._shown(Why.FETCHED, flow)
 
+    async def is_native(self, kind: FlowKind, flow_id: str) -> bool:
+        """Whether a flow was started for a native app; not if it is not there."""
+        flow = await self._find(kind, flow_id)
+        return flow is not None and flow.type is FlowType.API
+
     async def submit(self, kind: FlowKind, request: FlowRequest) -> Answer:
         """Decides about a submission and stores all that follows from it in one commit.
 

@@ -22,6 +22,7 @@ from doorward.flows.errors import (
     RecoveryClosed,
     SecurityCsrfViolation,
     SelfServiceFlowDisabled,
+    SessionMissing,
     SessionRefreshRequired,
     VerificationClosed,
     WebHookFailed,
@@ -29,7 +30,7 @@ from doorward.flows.errors import (
 from doorward.flows.model import FlowKind, FlowType
 from doorward.flows.run_hooks import HookRefused
 from doorward.web.error_pages import ErrorPages
-from doorward.web.flow_request import flow_request
+from doorward.web.flow_request import first_values, flow_request
 from doorward.web.negotiate import is_json_client
 from doorward.web.operation import Operation, operation
 from doorward.web.problems import json_problem
@@ -92,7 +93,7 @@ class FlowEndpoints:
                 ),
                 methods=["GET"],
             ),
-            Route(base, self._guarded(self._submit), methods=["POST", "GET"]),
+            Route(base, self._guarded(self._submit, is_submit=True), methods=["POST", "GET"]),
         ]
 
     @operation(Operation(TAG, {200: "The flow.", **REFUSALS}, query=START_QUERY))
@@ -227,7 +228,9 @@ class FlowEndpoints:
             response.headers.append("set-cookie", session)
         return response
 
-    def _guarded(self, endpoint: Endpoint, *, as_json: bool | None = None, but: Exceptions = ()) -> Endpoint:
+    def _guarded(
+        self, endpoint: Endpoint, *, as_json: bool | None = None, but: Exceptions = (), is_submit: bool = False
+    ) -> Endpoint:
         """`as_json` as in ErrorPages.answer; `but` for errors of certain kinds."""
 
         @wraps(endpoint)
@@ -237,9 +240,23 @@ class FlowEndpoints:
             except DoorwardError as raised:
                 error = raised.error if isinstance(raised, FailedAfterwards) else raised
                 told = next((told for kinds, told in but if isinstance(error, kinds)), as_json)
+                if is_submit and await self._is_for_app(request, error):
+                    told = True
                 response = await self._errors.answer(request, error, as_json=told)
                 if isinstance(raised, SecurityCsrfViolation | FailedAfterwards) and raised.csrf_cookie:
                     response.headers.append("set-cookie", self._site.cookies.csrf(raised.csrf_cookie))
                 return response
 
         return guarded
+
+    async def _is_for_app(self, request: Request, error: DoorwardError) -> bool:
+        """An app has no error page: what is wrong with its form is told as JSON, whatever it says that it accepts.
+
+        Whether anybody is signed in at all is asked before the form is looked for (as in Kratos).
+        """
+        if isinstance(error, SessionMissing) or is_json_client(request.headers):
+            return False
+        try:
+            return await self._engine.is_native(self._kind, first_values(request).get("flow", ""))
+        except DoorwardError:
+            return False
