@@ -43,6 +43,7 @@ from doorward.methods.registry import (
     settings_methods,
     with_identifier_first,
 )
+from doorward.methods.switched_off import login_off, registration_off, settings_off
 from doorward.observability.logging import Log
 from doorward.ui.console.routes import console_routes
 from doorward.ui.routes import ui_routes
@@ -85,9 +86,9 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
         database=core.database,
         identities=core.identities,
         sessions=core.sessions,
-        registration_methods=registration_methods(configured, method_tools),
+        registration_methods=(*registration_methods(configured, method_tools), *registration_off(configured)),
         login_methods=_ways_in(core, method_tools),
-        settings_methods=settings_methods(configured, method_tools),
+        settings_methods=(*settings_methods(configured, method_tools), *settings_off(configured)),
         sealer=core.keys,
         veil=Veil(secret.reveal() for secret in core.config.secrets.for_cipher()),
         table=core.table,
@@ -102,7 +103,7 @@ def make_engine(core: Core, sandbox: Sandbox, waiter: SettledWaiter, background:
 def _ways_in(core: Core, tools: MethodTools) -> tuple[LoginMethod, ...]:
     """In one step, or behind the step that asks who it is."""
     selfservice = core.config.selfservice
-    methods = login_methods(selfservice.methods, tools)
+    methods = (*login_methods(selfservice.methods, tools), *login_off(selfservice.methods))
     if selfservice.flows.login.style != "identifier_first":
         return methods
     return with_identifier_first(methods, tools, is_mitigated=core.config.security.account_enumeration.mitigate)

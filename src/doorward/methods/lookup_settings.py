@@ -21,6 +21,7 @@ from doorward.methods.lookup_codes import NAME, BackupCode, config_of, new_codes
 
 REVEAL, REGENERATE = "lookup_secret_reveal", "lookup_secret_regenerate"
 CONFIRM, DISABLE = "lookup_secret_confirm", "lookup_secret_disable"
+SWITCHES = (REVEAL, REGENERATE, CONFIRM, DISABLE)
 MADE = "backup_codes"
 
 
@@ -34,7 +35,7 @@ class LookupSection:
 
     @property
     def fields(self) -> FieldTypes:
-        return dict.fromkeys((REVEAL, REGENERATE, CONFIRM, DISABLE), "boolean")
+        return dict.fromkeys(SWITCHES, "boolean")
 
     def begin(self, identity: Identity) -> Mapping[str, Any]:
         return {}
