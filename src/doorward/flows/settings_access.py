@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote, urlencode
 
 from doorward.clock import Clock
 from doorward.flows.errors import (
@@ -58,25 +59,35 @@ class SettingsAccess:
         """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
         return await self._owner(flow, request, with_flow(self.settings.page_url, flow.id))
 
+    async def of_visitor(self, request: FlowRequest) -> Identity:
+        """Who submits, whosever form it is: the session's level is asked before that (as in Kratos).
+
+        Raises SessionMissing, SessionAal2Required.
+        """
+        if request.session is None:
+            raise SessionMissing
+        return await self._person(request.session, self._sent_to(request))
+
     async def of_sender(self, flow: Flow, request: FlowRequest) -> Identity:
         """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
-        return await self._owner(flow, request, self.submit_url(flow))
+        return await self._owner(flow, request, self._sent_to(request))
 
     def is_fresh(self, session: Session) -> bool:
         """Whether the latest proof is recent enough for what matters."""
         return session.authenticated_at + self.settings.max_age > self.clock.now()
 
-    def check_fresh(self, session: Session, flow: Flow, before: Identity, after: Identity) -> None:
+    def check_fresh(self, session: Session, request: FlowRequest, before: Identity, after: Identity) -> None:
         """Raises SessionRefreshRequired where it takes a recent sign-in to make one of the other."""
         if not self.is_fresh(session) and _ways_in(before) != _ways_in(after):
-            raise SessionRefreshRequired(self.refresh_url(flow))
+            raise SessionRefreshRequired(self.refresh_url(request))
 
-    def refresh_url(self, flow: Flow) -> str:
+    def refresh_url(self, request: FlowRequest) -> str:
         """Where somebody signs in again, and comes back from to what was paused."""
-        return with_query(self._login(), refresh="true", return_to=self.submit_url(flow))
+        return with_query(self._login(), refresh="true", return_to=self._sent_to(request))
 
-    def submit_url(self, flow: Flow) -> str:
-        return with_flow(f"{self.settings.own}/settings", flow.id)
+    def _sent_to(self, request: FlowRequest) -> str:
+        """Where a form was sent to, with all that stood in the address."""
+        return f"{self.settings.own}/settings?{urlencode(sorted(request.query.items()), quote_via=quote, safe='')}"
 
     async def _owner(self, flow: Flow, request: FlowRequest, return_to: str) -> Identity:
         session = request.session

@@ -140,8 +140,11 @@ class SettingsRules:
     # Submitting
 
     async def check_submit(self, flow: Flow, request: FlowRequest) -> str | None:
-        """Raises SessionMissing, SecurityIdentityMismatch, SessionAal2Required."""
-        await self._parts.access.of_sender(flow, request)
+        """Whose form it is matters only where it has not expired (as in Kratos): who submits gets one of their own.
+
+        Raises SessionMissing, SessionAal2Required.
+        """
+        await self._parts.access.of_visitor(request)
         return None
 
     async def submit(self, flow: Flow, request: FlowRequest) -> Rejection | Plan | MovedOn | Navigate | Reread:
@@ -190,7 +193,7 @@ class SettingsRules:
 
     def _paused(self, form: SettingsForm, method: SettingsMethod) -> Plan:
         """A browser comes back to it; a native client has to send it again. Raises SessionRefreshRequired."""
-        location = self._parts.access.refresh_url(form.flow)
+        location = self._parts.access.refresh_url(form.request)
         if form.flow.type is FlowType.API:
             raise SessionRefreshRequired(location)
         continuity = self._parts.writers.continuity
@@ -218,7 +221,7 @@ class SettingsRules:
             return self._pending(form, method, revised, session, draft, asked)
         if asked.draft is not draft:
             # What nobody may do without a recent sign-in a target may not do for them either (as in Kratos).
-            self._parts.access.check_fresh(session, flow, draft.identity, asked.draft.identity)
+            self._parts.access.check_fresh(session, form.request, draft.identity, asked.draft.identity)
             revised = replace(revised, edit=Patched(revised.edit, asked.draft))
         fresh = await self._fresh(form, asked.draft.identity)
         finished = self._parts.writers.forms.finished(flow, fresh, words)

@@ -163,3 +163,16 @@ async def test_what_a_form_shows_in_secret_is_stored_sealed(make_house: MakeHous
     again = await house.engine.fetch(FlowKind.SETTINGS, str(flow.id), ada.request({}))
     assert codes_in(again) == codes
     assert told(again.flow, "totp_secret_key")["context"]["secret"] == secret
+
+
+async def test_somebody_elses_form_says_first_that_a_factor_is_missing(make_house: MakeHouse) -> None:
+    house = await make_house(settled(required_aal="highest_available"))
+    ada, eve = await person(house, "ada@example.org"), await person(house, "eve@example.org")
+    flow = await ada.start()
+    low = eve.client.session
+    await linked(house, eve)
+    eve.client.session = low
+    for _ in range(2):
+        with pytest.raises(SessionAal2Required):
+            await eve.save(flow, method="password", password="staple-7-paperclip-moon")
+        house.clock.move(hours=2)
