@@ -76,9 +76,9 @@ class LogoutApi:
     )
     async def _begin(self, request: Request) -> Response:
         """The link that signs this browser out. It is the same as long as the session lives."""
-        return_to = first_values(request).get("return_to", "")
-        wanted = {"return_to": self._settings.targets.check(return_to)} if return_to else {}
         visitor = await self._visitor(request)
+        return_to, default = first_values(request).get("return_to", ""), self._settings.default_url
+        wanted = {"return_to": self._settings.targets.check(return_to, default)} if return_to else {}
         token = logout_token(visitor.credential.token)
         url = with_query(f"{self._site.base_url}self-service/logout", token=token, **wanted)
         return json_answer({"logout_url": url, "logout_token": token})

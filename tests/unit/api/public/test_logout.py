@@ -103,6 +103,11 @@ async def leaving(tmp_path: Path, clock: MovableClock) -> AsyncIterator[PublicPo
         yield made
 
 
+async def test_nobody_is_told_what_may_be_returned_to(port: PublicPort) -> None:
+    answer = await port.client().get(f"/self-service/logout/browser?return_to={EVIL}")
+    assert (answer.status, answer.json["error"]["id"]) == (401, "session_inactive")
+
+
 async def test_a_forbidden_return_to(browser: Client) -> None:
     refused = await browser.get(f"/self-service/logout/browser?return_to={EVIL}")
     assert (refused.status, refused.json["error"]["id"]) == (400, "self_service_flow_return_to_forbidden")
