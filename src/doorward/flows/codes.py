@@ -86,6 +86,10 @@ class OneTimeCodes:
             return Miss.TOO_MANY
         return await self._find(reader, flow_id, purpose, code) or Miss.WRONG
 
+    async def was_used(self, reader: Reader, flow_id: UUID, purpose: Purpose, code: str) -> bool:
+        """Whether a code was good once, in this flow."""
+        return bool(self._matching(await codes_store.list_used_codes(reader, flow_id, purpose), flow_id, purpose, code))
+
     async def redeem(self, tx: Transaction, flow_id: UUID, purpose: Purpose, code: str) -> OneTimeCode | Miss:
         """Counts the guess and uses the code up, exactly once even if two come at the same time.
 
@@ -104,10 +108,12 @@ class OneTimeCodes:
         return Miss.TOO_MANY if guesses > self.limits.max_submissions else Miss.WRONG
 
     async def _find(self, reader: Reader, flow_id: UUID, purpose: Purpose, code: str) -> OneTimeCode | None:
-        digests = [_digest(key, flow_id, purpose, code) for key in self._keys]
         good = await codes_store.list_good_codes(reader, flow_id, purpose, self._clock.now())
-        matching = [each for each in good if any(is_equal(each.secret_hash, digest) for digest in digests)]
-        return next(iter(matching), None)
+        return next(iter(self._matching(good, flow_id, purpose, code)), None)
+
+    def _matching(self, codes: Sequence[OneTimeCode], flow_id: UUID, purpose: Purpose, code: str) -> list[OneTimeCode]:
+        digests = [_digest(key, flow_id, purpose, code) for key in self._keys]
+        return [each for each in codes if any(is_equal(each.secret_hash, digest) for digest in digests)]
 
 
 def _digest(key: bytes, flow_id: UUID, purpose: Purpose, code: str) -> str:

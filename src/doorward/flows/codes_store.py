@@ -92,6 +92,19 @@ async def list_good_codes(reader: Reader, flow_id: UUID, purpose: Purpose, now: 
     return [_code(row) for row in rows]
 
 
+async def list_used_codes(reader: Reader, flow_id: UUID, purpose: Purpose) -> list[OneTimeCode]:
+    """The codes of a flow that were used, the newest first."""
+    rows = await reader.fetch_all(
+        f"""
+        SELECT {COLUMNS} FROM one_time_codes
+        WHERE flow_id = :flow_id AND purpose = :purpose AND form = :form AND used_at IS NOT NULL
+        ORDER BY issued_at DESC, id DESC LIMIT 100
+        """,
+        {"flow_id": flow_id, "purpose": purpose, "form": Form.CODE},
+    )
+    return [_code(row) for row in rows]
+
+
 async def find_by_secret(reader: Reader, purpose: Purpose, form: Form, secret_hash: str) -> OneTimeCode | None:
     """By what is unguessable in itself, whether it may still be used or not."""
     row = await reader.fetch_one(

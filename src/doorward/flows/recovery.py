@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from doorward.errors import DoorwardError, InvalidInput
+from doorward.errors import DoorwardError, InvalidInput, NotFound
 from doorward.flows.answers import MovedOn, Navigate, Reread
 from doorward.flows.codes_store import Form, Recipient
 from doorward.flows.contract import KindSettings, Plan, Rejection
@@ -45,6 +45,8 @@ FIELDS: FieldTypes = dict.fromkeys(
 )
 IS_OPEN = "is_open"
 """Key of a flow's internal memory: an administrator made it, and whoever has its id and code may use it."""
+
+NOT_FOLLOWED = "A form that asks for a code has to be sent."
 
 Step = Rejection | Plan | MovedOn | Navigate | Reread
 
@@ -118,12 +120,15 @@ class RecoveryRules:
         """
         words = self._words(flow)
         form = await read_proof(request, FIELDS, words)
+        if request.method == "GET" and self._way(flow) == Form.CODE:
+            # Only links are followed.
+            return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": NOT_FOLLOWED})))
         problems = form.problems or self._unreadable(flow, form, words)
         if problems:
             return _rejected(flow, *problems)
-        if flow.active == Form.LINK:
-            followed = form.text("token")
-            return await (self._followed if followed else self._typed)(flow, request, form)
+        if self._way(flow) != Form.CODE:
+            is_followed = bool(form.text("token")) and self._way(flow) == Form.LINK
+            return await (self._followed if is_followed else self._typed)(flow, request, form)
         stranger = self._stranger(flow, request, form, words)
         if stranger is not None:
             return stranger
@@ -159,14 +164,16 @@ class RecoveryRules:
         """An address, or a code for one."""
         words = self._words(flow)
         rescue = Rescue(flow, request, form, self._replacement(flow, request, flow.type))
-        if flow.state is FlowState.PASSED_CHALLENGE:
-            return rescue.saying(words.say(4060001))
-        if flow.active == CODE and flow.state is FlowState.SENT_EMAIL and not form.text(EMAIL):
+        way, method = self._way(flow), form.text(METHOD)
+        if way == CODE and flow.state is not FlowState.CHOOSE_METHOD and not form.text(EMAIL):
             return await self._with_code(rescue)
         if request.session is not None:
             return MovedOn(self._moved_on(flow.type, request))
-        if form.text(METHOD) != flow.active:
-            return _rejected(flow, FormProblem(None, words.say(4010005)))
+        if not way or method != way:
+            return self._unclear(flow, method, words)
+        flow = replace(flow, active=way)
+        if flow.state is FlowState.PASSED_CHALLENGE:
+            return rescue.saying(words.say(4060001))
         address = form.text(EMAIL)
         if not address:
             return _rejected(flow, FormProblem(EMAIL, words.say(4000002, {"property": EMAIL})))
@@ -190,10 +197,10 @@ class RecoveryRules:
 
     async def _chosen(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Step:
         """The same where people choose the address."""
+        if flow.state is FlowState.PASSED_CHALLENGE:
+            return await self._typed(flow, request, form)
         base = self._replacement(flow, request, flow.type)
         rescue = Rescue(flow, request, form, base, shows_payload=False)
-        if flow.state is FlowState.PASSED_CHALLENGE:
-            return rescue.saying(self._words(flow).say(4060001))
         if flow.state is FlowState.AWAITING_CODE and form.text(CODE):
             return await self._with_code(rescue)
         if request.session is not None:
@@ -233,6 +240,18 @@ class RecoveryRules:
         reason = "This form is done with. Go on with the new one."
         problem = RecoveryStartsAnew(reason, fresh.id) if self._settings.has_transitions else None
         return Replacement(self._asking(fresh), self.settings.page_url, problem, is_plain)
+
+    def _way(self, flow: Flow) -> str:
+        """The method that a flow goes by; "" once nobody could tell what was wanted, which links outlive."""
+        if flow.active in (Form.CODE, Form.LINK):
+            return flow.active
+        return Form.LINK if self._settings.method == Form.LINK else ""
+
+    def _unclear(self, flow: Flow, method: str, words: Words) -> Rejection:
+        """Nobody can tell what is wanted. Raises NotFound for links that are switched off."""
+        if method == Form.LINK and not self._settings.has_links:
+            raise NotFound("Links are switched off in the configuration.")
+        return _rejected(replace(flow, active="default"), FormProblem(None, words.say(4010005)))
 
     def _is_choosing(self, flow: Flow) -> bool:
         """An administrator's code keeps the older form."""

@@ -35,6 +35,7 @@ from doorward.sessions.render import session_json
 
 MINUTE_S = 60
 WRONG = 4060006
+USED = "This code was used already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,18 @@ class RecoveryProver:
         return await self._tools.sender.links.find(self._tools.database.reader, Purpose.RECOVERY, token)
 
     async def by_code(self, rescue: Rescue, too_many: Replacement) -> Plan:
-        """What a code brings about."""
+        """What a code brings about. One that was used already ends the form, a wrong one does not (as in Kratos)."""
         code, flow = rescue.form.text(CODE), rescue.flow
         shown = rescue.form.payload if rescue.shows_payload else None
         sender, purpose, words = self._tools.sender, Purpose.RECOVERY, self._tools.catalogue.words(flow.language)
         missed = MissedGuess(sender, self._tools.clock, flow, purpose, code, words, WRONG, shown, too_many)
-        found = await sender.codes.peek(self._tools.database.reader, flow.id, purpose, code)
-        return missed if isinstance(found, Miss) else await self._recovered(rescue, found, missed)
+        reader = self._tools.database.reader
+        found = await sender.codes.peek(reader, flow.id, purpose, code)
+        if not isinstance(found, Miss):
+            return await self._recovered(rescue, found, missed)
+        if found is Miss.WRONG and await sender.codes.was_used(reader, flow.id, purpose, code):
+            return rescue.saying(words.say(4000001, {"reason": USED}))
+        return missed
 
     async def by_link(self, rescue: Rescue, link: OneTimeCode, wrong: Replacement) -> Plan:
         """What a link brings about; `wrong` is said when it opens nothing after all."""

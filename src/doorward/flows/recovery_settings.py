@@ -18,9 +18,9 @@ from doorward.storage.contract import Database
 
 @dataclass(frozen=True, slots=True)
 class RecoverySettings:
-    """`method` is `code` or `link`; `chooses_address`: people say where the code goes; `has_transitions`: JSON clients
-    are told what to do next by `continue_with`; `default_url` is where the way on leads after the settings;
-    `privileged_for` is how long a password may be set without signing in again.
+    """`method` is `code` or `link`; `has_links`: links can be sent at all; `chooses_address`: people say where the code
+    goes; `has_transitions`: JSON clients are told what to do next by `continue_with`; `default_url` is where the way on
+    leads after the settings; `privileged_for` is how long a password may be set without signing in again.
     """
 
     kind: KindSettings
@@ -31,6 +31,7 @@ class RecoverySettings:
     tells_strangers: bool = False
     chooses_address: bool = False
     has_transitions: bool = False
+    has_links: bool = False
     default_url: str | None = None
     header_allowlist: tuple[str, ...] = ()
     privileged_for: timedelta = timedelta(hours=1)

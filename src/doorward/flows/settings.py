@@ -8,6 +8,7 @@ from doorward.config.model import Config
 from doorward.config.model_flows import AfterConfig
 from doorward.config.read import read
 from doorward.flows.codes import CodeLimits
+from doorward.flows.codes_store import Form
 from doorward.flows.contract import KindSettings
 from doorward.flows.login import LoginSettings
 from doorward.flows.recovery_settings import RecoverySettings
@@ -118,6 +119,7 @@ def recovery_settings(config: Config) -> RecoverySettings:
         tells_strangers=flow.notify_unknown_recipients,
         chooses_address=flags.choose_recovery_address,
         has_transitions=flags.use_continue_with_transitions,
+        has_links=_is_enabled(config, Form.LINK),
         default_url=flow.after.default_browser_return_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
         privileged_for=config.selfservice.flows.settings.privileged_session_max_age,

@@ -95,7 +95,7 @@ async def test_a_code_works_once(make_house: MakeHouse) -> None:
     again = await ada.submit(flow, code=code)
     assert isinstance(again, Reread)
     assert isinstance(again.problem, RecoveryStartsAnew)
-    assert [message.id for message in again.flow.ui.messages] == [4060001]
+    assert [message.id for message in again.flow.ui.messages] == [4000001]
 
 
 async def test_guesses_run_out_and_a_new_code_brings_none_back(make_house: MakeHouse) -> None:
@@ -283,4 +283,4 @@ async def test_an_objection_uses_the_code_up_and_lets_nobody_in(
     assert await house.count("sessions") == before
     again = await ada.submit(flow, code=code)
     assert isinstance(again, Reread)
-    assert [message.id for message in again.flow.ui.messages] == [4060001]
+    assert [message.id for message in again.flow.ui.messages] == [4000001]
