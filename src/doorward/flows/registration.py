@@ -50,6 +50,8 @@ from doorward.identities.schema import IdentitySchema
 from doorward.identities.verified import with_verified
 from doorward.security.tokens import new_csrf_token
 
+FIRST_STEP = "profile"
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrationSettings:
@@ -84,7 +86,8 @@ class RegistrationRules:
     ) -> None:
         self.settings = settings.kind
         self._settings = settings
-        self._methods = tuple(methods)
+        # A form of one step has nobody who takes the first of two (as in Kratos).
+        self._methods = tuple(each for each in methods if settings.is_two_step or each.name != FIRST_STEP)
         self._hooks = hooks
         self._writers = writers
         self._catalogue = catalogue

@@ -31,14 +31,12 @@ def return_targets(config: Config) -> ReturnTargets:
 
 
 def registration_settings(config: Config) -> RegistrationSettings:
-    """Two steps only where the step `profile` is switched on."""
+    """How many steps there are is a matter of style alone: `profile` as a method is about settings (as in Kratos)."""
     flow = config.selfservice.flows.registration
-    profile = config.selfservice.methods.get("profile")
-    is_two_step = flow.style == "profile_first" and not flow.enable_legacy_one_step
     return RegistrationSettings(
         kind=KindSettings(flow.ui_url, flow.lifespan, flow.enabled),
         targets=return_targets(config),
-        is_two_step=is_two_step and profile is not None and profile.enabled,
+        is_two_step=flow.style == "profile_first" and not flow.enable_legacy_one_step,
         base_url=config.serve.public.base_url,
         header_allowlist=config.clients.web_hook.header_allowlist,
         default_url=flow.after.default_browser_return_url,

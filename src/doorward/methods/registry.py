@@ -71,11 +71,12 @@ Factory = Callable[[MethodConfig, MethodTools], RegistrationMethod]
 def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[RegistrationMethod, ...]:
     """In the order in which they are asked whether a submission is theirs. Raises MethodMisconfigured.
 
-    Where codes are a second factor only they sign people up all the same, without a button (as in Kratos).
+    The first of two steps is there whether or not people may change their traits later. Where codes are a second factor
+    only they sign people up all the same, without a button (as in Kratos).
     """
     is_on = {name: _is_on(configs, name) for name in FACTORIES}
     is_on["code"] = is_on["code"] or ("code" in configs and configs["code"].mfa_enabled)
-    return tuple(make(configs[name], tools) for name, make in FACTORIES.items() if is_on[name])
+    return (ProfileStep(), *(make(configs[name], tools) for name, make in FACTORIES.items() if is_on[name]))
 
 
 def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[LoginMethod, ...]:
@@ -120,10 +121,6 @@ def _migration(config: MethodConfig, tools: MethodTools) -> PasswordMigration | 
     if isinstance(settings, WebHookSettings):
         return PasswordMigration(settings, tools.migration)
     raise MethodMisconfigured(_told(settings))
-
-
-def _profile(_config: MethodConfig, _tools: MethodTools) -> RegistrationMethod:
-    return ProfileStep()
 
 
 def _password(config: MethodConfig, tools: MethodTools) -> RegistrationMethod:
@@ -185,10 +182,10 @@ LOGIN_FACTORIES: Mapping[str, LoginFactory] = {
 SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {
     "profile": _profile_section,
     "password": _password_section,
-    "lookup_secret": _lookup_section,
     "totp": _totp_section,
+    "lookup_secret": _lookup_section,
 }
-FACTORIES: Mapping[str, Factory] = {"profile": _profile, "code": _code, "password": _password}
+FACTORIES: Mapping[str, Factory] = {"code": _code, "password": _password}
 
 
 def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:

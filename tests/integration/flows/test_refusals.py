@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from doorward.flows.answers import Shown, Why
+from doorward.flows.answers import Done, Shown, Why
 from doorward.flows.contract import Effect, HookContext, Proceed, Veto
 from doorward.flows.errors import (
     FlowIdMissing,
@@ -33,7 +33,7 @@ BODIES: list[tuple[dict[str, Any], dict[str, list[int]]]] = [
     ({**form("ada@example.org"), "method": "pigeon"}, {"": [4010003]}),
     (form("nobody"), {"traits.email": [4000040]}),
     (form("ada@example.org", name="Ada"), {"traits.name": [4000026]}),
-    ({**form("ada@example.org"), "screen": "elsewhere"}, {"screen": [4000001]}),
+    ({"method": "profile", "traits": {"email": "ada@example.org"}}, {"": [4010003]}),
     ({**form("ada@example.org"), "transient_payload": [1]}, {"transient_payload": [4000026]}),
     ({"method": "password", "password": PASSWORD, "traits": 1}, {"traits.email": [4000002]}),
 ]
@@ -48,6 +48,14 @@ async def test_form_says_what_is_wrong(
     answer = await client.submit(await client.start(), body)
     assert messages(answer) == expected
     assert await house.count("identities") == 0
+
+
+async def test_a_screen_counts_in_two_steps_only(make_house: MakeHouse) -> None:
+    body = {**form("ada@example.org"), "screen": "elsewhere"}
+    two = (await make_house(configuration("session", style="profile_first"))).client(API)
+    assert messages(await two.submit(await two.start(), body)) == {"screen": [4000001]}
+    one = (await make_house(configuration("session"))).client(API)
+    assert isinstance(await one.submit(await one.start(), body), Done)
 
 
 @pytest.mark.parametrize("body", [{"traits": []}, {"transient_payload": "no json", "traits": {}}])

@@ -87,8 +87,8 @@ def tools() -> Iterator[MethodTools]:
 
 def test_only_those_that_are_on(tools: MethodTools) -> None:
     configs = {"password": MethodConfig(enabled=True), "profile": MethodConfig(enabled=False)}
-    assert [method.name for method in registration_methods(configs, tools)] == ["password"]
-    assert registration_methods({}, tools) == ()
+    assert [method.name for method in registration_methods(configs, tools)] == ["profile", "password"]
+    assert [method.name for method in registration_methods({}, tools)] == ["profile"]
 
 
 def test_settings_are_checked(tools: MethodTools) -> None:
