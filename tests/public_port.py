@@ -175,11 +175,11 @@ async def call(app: ASGIApp, method: str, url: str, headers: Mapping[str, str], 
 
 @asynccontextmanager
 async def public_port(
-    folder: Path, clock: MovableClock, more: str = "", *, dev: bool = True
+    folder: Path, clock: MovableClock, more: str = "", *, dev: bool = True, style: str = "unified"
 ) -> AsyncIterator[PublicPort]:
-    """The port over a fresh SQLite database; `more` is YAML that is appended to CONFIG."""
+    """The port over a fresh SQLite database; `more` is YAML that is appended to CONFIG, `style` that of signing up."""
     file = folder / "doorward.yml"
-    file.write_text(CONFIG + more)
+    file.write_text(CONFIG.replace("style: unified", f"style: {style}") + more)
     config = load([file], {}, {"dev": dev}).checked()
     database = open_database(f"sqlite://{folder / 'doorward.sqlite'}", clock)
     await database.start()

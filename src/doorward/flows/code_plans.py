@@ -30,8 +30,7 @@ Reject = Callable[[Flow, FormProblem], Rejection]
 class CodeSending:
     """The form that awaits the code, and a code with its message for every recipient: all or none. Earlier codes end.
 
-    `identity` is whose addresses they are, `traits` those of somebody who is about to sign up. `why`: what a browser
-    is told by the answer's status.
+    `identity` is whose addresses they are, `traits` those of somebody who is about to sign up.
     """
 
     sender: CodeSender = field(repr=False)
@@ -40,7 +39,6 @@ class CodeSending:
     recipients: tuple[Recipient, ...]
     identity: Identity | None = None
     traits: Mapping[str, Any] | None = field(default=None, repr=False)
-    why: Why = Why.REJECTED
 
     async def write(self, tx: Transaction) -> None:
         flow = self.errand.flow
@@ -51,7 +49,7 @@ class CodeSending:
 
     async def conclude(self, written: None) -> Stored:
         """400: there is more to do. The payload is shown in this answer and not kept (as in Kratos)."""
-        return Stored(replace(self.errand.flow, beside={TRANSIENT: self.errand.payload or {}}), self.why)
+        return Stored(replace(self.errand.flow, beside={TRANSIENT: self.errand.payload or {}}), Why.CHALLENGED)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None

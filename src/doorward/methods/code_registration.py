@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doorward.flows.answers import Why
 from doorward.flows.code_form import CODE, METHOD, RESEND, code_fields
 from doorward.flows.code_plans import CodeMissed, CodeSending
 from doorward.flows.codes import Miss
@@ -55,15 +54,15 @@ class CodeRegistration:
         return form.values.get(METHOD) == CODE and is_open
 
     def check(self, form: Form) -> Sequence[FormProblem]:
-        """A code, once one was sent."""
-        if not self.is_mine(form) or not _awaits_code(form) or form.text(CODE):
-            return ()
-        return (FormProblem(CODE, form.words.say(4000002, {"property": CODE})),)
+        """A missing code is told of once the traits are right (as in Kratos)."""
+        return ()
 
     async def register(self, form: Form) -> Proven | Refused | NextStage | Plan:
         """Sends, or takes. What was typed has to be what the code was sent for."""
         if not _awaits_code(form):
             return self._sending(form)
+        if not form.text(CODE):
+            return Refused((FormProblem(CODE, form.words.say(4000002, {"property": CODE})),))
         if form.flow.internal.get(TRAITS) != form.traits:
             return Refused((FormProblem(None, form.words.say(4000036)),))
         tools, code = self._tools, form.text(CODE)
@@ -83,9 +82,7 @@ class CodeRegistration:
         flow = replace(flow, state=FlowState.SENT_EMAIL, active=CODE, internal=internal)
         errand = Errand(flow, Purpose.REGISTRATION, payload=payload_of(form.values), ip_address=form.ip_address)
         recipients = tuple(Recipient(via_of(each), each) for each in credential.identifiers)
-        # A browser is sent on with 303, unlike after a mistake (as in Kratos).
-        sender, clock = self._tools.sender, self._tools.clock
-        return CodeSending(sender, clock, errand, recipients, traits=form.traits, why=Why.CHALLENGED)
+        return CodeSending(self._tools.sender, self._tools.clock, errand, recipients, traits=form.traits)
 
     def _awaiting(self, form: Form) -> Flow:
         """The form with hidden traits and the field for the code; in two steps there is a way back."""

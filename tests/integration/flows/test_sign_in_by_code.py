@@ -163,3 +163,15 @@ async def test_who_has_only_a_code_gets_it_at_the_first_step(make_house: MakeHou
     flow = await first_step(house, BOB)
     assert {("password", "password"), ("code", "method")} <= set(names(flow))
     assert len(await letters(house)) == sent
+
+
+async def test_what_is_wrong_with_the_traits_is_told_before_a_missing_code(make_house: MakeHouse) -> None:
+    house = await make_house(codes())
+    newcomer = person(house, FlowKind.REGISTRATION)
+    flow = await newcomer.start()
+    await newcomer.submit(flow, method="code", traits={"email": ADA})
+    answer = await newcomer.submit(flow, method="code", traits={})
+    assert on(answer, "traits.email") == [4000002]
+    assert on(answer, "code") == []
+    answer = await newcomer.submit(flow, method="code", traits={"email": ADA})
+    assert on(answer, "code") == [4000002]

@@ -178,8 +178,10 @@ class FlowEndpoints:
                 return self._done(request, answer, is_json)
 
     def _shown(self, request: Request, shown: Shown, is_json: bool) -> Response:
-        # A link that was followed in a browser is answered for a browser, whoever asked for it.
-        is_native = shown.flow.type is FlowType.API and not (request.method == "GET" and shown.why is Why.ADVANCED)
+        # A link that was followed in a browser is answered for a browser, whoever asked for it; and a further step is
+        # for a page wherever JSON was not asked for (both as in Kratos).
+        is_for_page = shown.why is Why.CHALLENGED or (request.method == "GET" and shown.why is Why.ADVANCED)
+        is_native = shown.flow.type is FlowType.API and not is_for_page
         if is_json or is_native:
             return json_answer(shown.body, 400 if shown.why in REFUSED else 200)
         status = REJECTED_STATUS.get(self._kind, SEE_OTHER) if shown.why is Why.REJECTED else SEE_OTHER

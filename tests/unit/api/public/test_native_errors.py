@@ -71,3 +71,17 @@ async def test_who_is_not_signed_in_is_sent_to_do_so(port: PublicPort, client: C
     flow = await begun(port.client(), "settings", token)
     answer = await submit(port.client(), flow["ui"]["action"], ANYTHING, method="password")
     assert (answer.status, answer.header("location")) == (302, port.config.selfservice.flows.login.ui_url)
+
+
+async def test_a_further_step_is_for_a_page_unless_json_is_asked_for(tmp_path: Path, clock: MovableClock) -> None:
+    async with public_port(tmp_path, clock, style="profile_first") as port:
+        app = port.client()
+        flow = await begun(app, "registration")
+        fields = {"method": "profile", "traits.email": EMAIL}
+        page = await submit(app, flow["ui"]["action"], ANYTHING, **fields)
+        assert (page.status, page.header("location").partition("?")[0]) == (
+            303,
+            port.config.selfservice.flows.registration.ui_url,
+        )
+        told = await submit(app, flow["ui"]["action"], {**JSON, **FORM}, **fields)
+        assert (told.status, told.json["id"]) == (400, flow["id"])
