@@ -18,6 +18,8 @@ from doorward.methods.totp_settings import CODE, NAME, URL, is_linked
 from doorward.security.one_time_password import SKEW, read_totp
 from doorward.storage.contract import Transaction
 
+DIGITS_MIN = 6
+
 
 class TotpLogin:
     """`selfservice.methods.totp`, in login."""
@@ -52,6 +54,10 @@ class TotpLogin:
         words, code = form.words, form.text(CODE)
         if not code:
             return refused(form, FormProblem(CODE, words.say(4000002, {"property": CODE})))
+        if len(code) < DIGITS_MIN:
+            # The blanks around it count here (as in Kratos).
+            short = words.say(4000003, {"min_length": DIGITS_MIN, "actual_length": len(code)})
+            return refused(form, FormProblem(CODE, short))
         identity = form.identity
         config = None if identity is None else self._vault.find(identity, NAME)
         if identity is None or config is None:

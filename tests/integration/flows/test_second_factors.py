@@ -97,6 +97,15 @@ async def test_a_code_signs_in_once(make_house: MakeHouse) -> None:
     assert isinstance(await prove(devices[2], method="totp", totp_code=code_of(house, app)), Done)
 
 
+async def test_a_code_of_too_few_characters(make_house: MakeHouse) -> None:
+    house = await make_house(settled())
+    ada = await person(house, "ada@example.org")
+    await linked(house, ada)
+    device = await another_device(house, ada)
+    assert on(await prove(device, method="totp", totp_code="12345"), "totp_code") == [4000003]
+    assert said(await prove(device, method="totp", totp_code="123 56")) == [4000008]
+
+
 async def test_an_app_is_taken_away(make_house: MakeHouse) -> None:
     house = await make_house(settled())
     ada = await person(house, "ada@example.org")
