@@ -246,6 +246,8 @@ def _assembled(
         *FlowEndpoints(FlowKind.REGISTRATION, engine, site, errors, results).routes(),
         *FlowEndpoints(FlowKind.LOGIN, engine, site, errors, results).routes(),
         *FlowEndpoints(FlowKind.SETTINGS, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.VERIFICATION, engine, site, errors, results).routes(),
+        *FlowEndpoints(FlowKind.RECOVERY, engine, site, errors, results).routes(),
         *SessionsApi(site, WhoamiCaching(), ending, tokenizer).routes(),
         *LogoutApi(site, ending, errors, logout).routes(),
         *SchemasApi(schemas).routes(),

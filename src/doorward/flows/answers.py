@@ -58,7 +58,8 @@ class Reread:
 
     Kratos does this in recovery and verification where other kinds answer 410 or 400. `problem` is what JSON clients
     are told instead. `is_plain`: everybody is sent to the page, because it answers a link that was followed.
-    `csrf_cookie` is the browser's next CSRF token, "" to keep the one it has.
+    `goes_by_type`: a native client need not ask for JSON to be answered like one that does. `csrf_cookie` is the
+    browser's next CSRF token, "" to keep the one it has.
     """
 
     flow: Flow
@@ -66,6 +67,7 @@ class Reread:
     csrf_cookie: str = field(default="", repr=False)
     problem: DoorwardError | None = None
     is_plain: bool = False
+    goes_by_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)

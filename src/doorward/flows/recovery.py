@@ -78,7 +78,7 @@ class RecoveryRules:
         if not self._settings.is_method_enabled:
             raise InvalidInput(f"The method {self._settings.method} is switched off in the configuration.")
         if request.session is not None:
-            return self._moved_on(type_, request)
+            return self._moved_on(request, is_app=type_ is FlowType.API)
         self._settings.targets.check(request.query.get("return_to", ""))
         return None
 
@@ -101,7 +101,7 @@ class RecoveryRules:
         if self._settings.has_transitions and old.type is FlowType.API:
             now = self._tools.clock.now()
             problem = SelfServiceFlowExpired(old.expires_at, now, new.id, continue_with=[show_recovery(new.id)])
-        return Reread(new, with_flow(self.settings.page_url, new.id), problem=problem)
+        return Reread(new, with_flow(self.settings.page_url, new.id), problem=problem, goes_by_type=True)
 
     async def check_fetch(self, flow: Flow, request: FlowRequest) -> None:
         """Raises SecurityCsrfViolation."""
@@ -168,12 +168,15 @@ class RecoveryRules:
         if way == CODE and flow.state is not FlowState.CHOOSE_METHOD and not form.text(EMAIL):
             return await self._with_code(rescue)
         if request.session is not None:
-            return MovedOn(self._moved_on(flow.type, request))
+            return MovedOn(self._moved_on(request))
         if not way or method != way:
             return self._unclear(flow, method, words)
         flow = replace(flow, active=way)
         if flow.state is FlowState.PASSED_CHALLENGE:
-            return rescue.saying(words.say(4060001))
+            over = rescue.saying(words.say(4060001))
+            # Where links are sent it is a matter of who began the form alone (as in Kratos).
+            is_page = flow.type is FlowType.BROWSER
+            return over if way == CODE else replace(over, problem=None, is_plain=is_page, goes_by_type=True)
         address = form.text(EMAIL)
         if not address:
             return _rejected(flow, FormProblem(EMAIL, words.say(4000002, {"property": EMAIL})))
@@ -204,7 +207,7 @@ class RecoveryRules:
         if flow.state is FlowState.AWAITING_CODE and form.text(CODE):
             return await self._with_code(rescue)
         if request.session is not None:
-            return MovedOn(self._moved_on(flow.type, request))
+            return MovedOn(self._moved_on(request))
         return await self._choice.step(flow, form, request)
 
     async def _with_code(self, rescue: Rescue) -> Plan:
@@ -266,9 +269,12 @@ class RecoveryRules:
             return ()
         return (FormProblem(EMAIL, words.say(4000040, {"value": address})),)
 
-    def _moved_on(self, type_: FlowType, request: FlowRequest) -> str:
-        """Where a browser goes that is signed in already. Raises SessionAlreadyAvailable."""
-        if request.is_json or type_ is FlowType.API:
+    def _moved_on(self, request: FlowRequest, *, is_app: bool = False) -> str:
+        """Where a browser goes that is signed in already. Raises SessionAlreadyAvailable.
+
+        `is_app`: an app that begins is told; one that submits is told if it wants JSON (as in Kratos).
+        """
+        if request.is_json or is_app:
             raise SessionAlreadyAvailable
         return self._settings.targets.default
 

@@ -22,6 +22,7 @@ class Replacement:
     page_url: str
     problem: DoorwardError | None = None
     is_plain: bool = False
+    goes_by_type: bool = False
 
     async def write(self, tx: Transaction) -> None:
         await store.insert_flow(tx, self.flow)
@@ -29,7 +30,7 @@ class Replacement:
     async def conclude(self, written: object) -> Reread:
         """Where to go on."""
         page = with_flow(self.page_url, self.flow.id)
-        return Reread(self.flow, page, self.flow.csrf_token, self.problem, self.is_plain)
+        return Reread(self.flow, page, self.flow.csrf_token, self.problem, self.is_plain, self.goes_by_type)
 
     def refused(self, error: DoorwardError) -> Flow | None:
         return None

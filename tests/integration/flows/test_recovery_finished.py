@@ -48,10 +48,10 @@ async def test_an_address_in_a_form_that_is_done_with(make_house: MakeHouse) -> 
     ada.client.session = bob.client.session
     with pytest.raises(SessionAlreadyAvailable):
         await ada.submit(flow, email=ADA)
-    page = person(house, KIND, FlowType.BROWSER, is_json=False)
-    started = await page.start()
-    page.client.session = bob.client.session
-    assert isinstance(await page.submit(started, email=ADA), MovedOn)
+    ada.client.is_json = False
+    assert isinstance(await ada.submit(flow, email=ADA), MovedOn)
+    with pytest.raises(SessionAlreadyAvailable):
+        await ada.start()
 
 
 async def test_a_form_of_codes_ends_when_nobody_can_tell_what_is_wanted(make_house: MakeHouse) -> None:
@@ -93,3 +93,16 @@ async def test_a_form_of_codes_is_not_followed(make_house: MakeHouse) -> None:
     flow = await ada.start()
     assert said(await ada.follow(flow, email=ADA)) == [4000001]
     assert said(await ada.submit(flow, email=ADA)) == [1060003]
+
+
+@pytest.mark.parametrize("type_", FlowType)
+async def test_a_form_of_links_that_is_done_with_goes_by_who_began_it(make_house: MakeHouse, type_: FlowType) -> None:
+    house = await make_house(proving("link"))
+    await house.client(FlowType.API).sign_up(ADA)
+    ada = person(house, KIND, type_)
+    flow = shown(await ada.submit(await ada.start(), email=ADA))
+    assert isinstance(await ada.follow(flow, token=(await letters(house))[-1].token), Navigate)
+    over = await ada.submit(flow, email=ADA)
+    assert isinstance(over, Reread)
+    assert [message.id for message in over.flow.ui.messages] == [4060001]
+    assert (over.is_plain, over.goes_by_type, over.problem) == (type_ is FlowType.BROWSER, True, None)

@@ -178,10 +178,10 @@ class FlowEndpoints:
                 return self._done(request, answer, is_json)
 
     def _shown(self, request: Request, shown: Shown, is_json: bool) -> Response:
-        # A link that was followed in a browser is answered for a browser, whoever asked for it; and a further step is
-        # for a page wherever JSON was not asked for (both as in Kratos).
-        is_for_page = shown.why is Why.CHALLENGED or (request.method == "GET" and shown.why is Why.ADVANCED)
-        is_native = shown.flow.type is FlowType.API and not is_for_page
+        # A further step, and all that is right with a verification (its link is followed in a browser), is for a page
+        # wherever JSON was not asked for, whoever began the form (as in Kratos).
+        is_advanced = self._kind is FlowKind.VERIFICATION and shown.why is Why.ADVANCED
+        is_native = shown.flow.type is FlowType.API and not is_advanced and shown.why is not Why.CHALLENGED
         if is_json or is_native:
             return json_answer(shown.body, 400 if shown.why in REFUSED else 200)
         status = REJECTED_STATUS.get(self._kind, SEE_OTHER) if shown.why is Why.REJECTED else SEE_OTHER
@@ -202,7 +202,8 @@ class FlowEndpoints:
         return self._with_cookies(response, answer)
 
     def _reread(self, request: Request, answer: Reread, is_json: bool) -> Response:
-        if (is_json or answer.flow.type is FlowType.API) and not answer.is_plain:
+        is_native = answer.goes_by_type and answer.flow.type is FlowType.API
+        if (is_json or is_native) and not answer.is_plain:
             fetch = f"{self._site.base_url}self-service/{self._kind}/flows?id={answer.flow.id}"
             response = json_problem(answer.problem) if answer.problem else redirect(request, fetch)
         else:

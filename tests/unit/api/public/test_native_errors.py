@@ -85,3 +85,17 @@ async def test_a_further_step_is_for_a_page_unless_json_is_asked_for(tmp_path: P
         )
         told = await submit(app, flow["ui"]["action"], {**JSON, **FORM}, **fields)
         assert (told.status, told.json["id"]) == (400, flow["id"])
+
+
+@pytest.mark.parametrize("kind", ["recovery", "verification"])
+async def test_what_is_right_is_for_a_page_in_verification_only(tmp_path: Path, clock: MovableClock, kind: str) -> None:
+    more = f"    {kind}: {{enabled: true}}\n"
+    async with public_port(tmp_path, clock, more) as port:
+        app = port.client()
+        flow = await begun(app, kind)
+        wrong = await submit(app, flow["ui"]["action"], ANYTHING, method="code")
+        assert (wrong.status, wrong.json["id"]) == (400, flow["id"])
+        sent = await submit(app, flow["ui"]["action"], ANYTHING, method="code", email=EMAIL)
+        assert sent.status == (303 if kind == "verification" else 200)
+        told = await submit(app, flow["ui"]["action"], {**JSON, **FORM}, method="code", email=EMAIL)
+        assert (told.status, told.json["state"]) == (200, "sent_email")
