@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from doorward.flows.contract import Refused
 from doorward.flows.errors import UnreadableSubmission
@@ -123,4 +123,13 @@ class SettingsMethod(Protocol):
 
     async def revise(self, form: SettingsForm) -> Revised | Redisplayed | Refused | RefusedForm:
         """The decision. May be slow: no transaction is open. Raises UnreadableSubmission."""
+        ...
+
+
+@runtime_checkable
+class CheckedMethod(Protocol):
+    """A section with fields that are plainly wrong or not filled in, whoever sends them."""
+
+    def check(self, form: SettingsForm) -> Refused | RefusedForm | None:
+        """What is wrong; asked before who sends it and how long ago they signed in. Raises UnreadableSubmission."""
         ...

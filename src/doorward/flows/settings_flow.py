@@ -21,7 +21,14 @@ from doorward.flows.return_to import ReturnTargets, with_flow, with_query
 from doorward.flows.run_hooks import Detoured, HookRunner, Objection
 from doorward.flows.settings_access import SettingsAccess
 from doorward.flows.settings_context import AsSeen, Patched, SettingsSight
-from doorward.flows.settings_contract import Redisplayed, RefusedForm, Revised, SettingsForm, SettingsMethod
+from doorward.flows.settings_contract import (
+    CheckedMethod,
+    Redisplayed,
+    RefusedForm,
+    Revised,
+    SettingsForm,
+    SettingsMethod,
+)
 from doorward.flows.settings_effects import SettingsEffects
 from doorward.flows.settings_form import sort_settings
 from doorward.flows.settings_pending import PendingPlan
@@ -165,6 +172,12 @@ class SettingsRules:
         method = next((each for each in self._methods if each.is_mine(form)), None)
         if method is None:
             return _rejected(flow, FormProblem(None, words.say(4010004)))
+        if resumed is None and isinstance(method, CheckedMethod):
+            match method.check(form):
+                case Refused(problems):
+                    return _rejected(flow, *problems)
+                case RefusedForm(refused):
+                    return Rejection(refused)
         stranger = None if resumed else check_sender(flow, request, form.text("csrf_token"), words)
         if stranger is not None:
             return _rejected(flow, stranger)

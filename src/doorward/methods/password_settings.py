@@ -49,11 +49,15 @@ class PasswordSection:
     def is_privileged(self, form: SettingsForm) -> bool:
         return True
 
+    def check(self, form: SettingsForm) -> Refused | None:
+        """A password has to be there."""
+        if form.text(FIELD):
+            return None
+        return Refused((FormProblem(FIELD, form.words.say(4000002, {"property": FIELD})),))
+
     async def revise(self, form: SettingsForm) -> Revised | Redisplayed | Refused | RefusedForm:
         """Policy, then breach list, then the old password, then the hash: the cheap refusals before the dear ones."""
         password, words = form.text(FIELD), form.words
-        if not password:
-            return Refused((FormProblem(FIELD, words.say(4000002, {"property": FIELD})),))
         identifiers = form.schema.identifiers(form.identity.traits, self.name)
         refusal = check_password(password, identifiers, self._policy) or await self._breaches.check(password)
         if refusal is not None:

@@ -55,15 +55,21 @@ class ProfileSettings:
         """Whether an identifier or an address would be another than now."""
         return _marks(form.schema, _traits(form)) != _marks(form.schema, form.identity.traits)
 
+    def check(self, form: SettingsForm) -> RefusedForm | None:
+        """Traits that the schema refuses. Raises UnreadableSubmission."""
+        traits = _traits(form)
+        violations = form.schema.validate(traits)
+        payload = payload_problems(read_payload(form.values), form.words)
+        problems = (*problems_of(violations, traits, form.words), *payload)
+        return RefusedForm(_typed(form.flow, traits, problems)) if problems else None
+
     async def revise(self, form: SettingsForm) -> Revised | Redisplayed | Refused | RefusedForm:
         """The traits as a whole take the place of those before. Raises UnreadableSubmission."""
+        refused = self.check(form)
+        if refused is not None:
+            return refused
         traits = _traits(form)
-        payload = read_payload(form.values)
-        violations = form.schema.validate(traits)
-        problems = (*problems_of(violations, traits, form.words), *payload_problems(payload, form.words))
-        if problems:
-            return RefusedForm(_typed(form.flow, traits, problems))
-        consents = changed_consents(form.flow, form.schema, form.identity.traits, traits, payload)
+        consents = changed_consents(form.flow, form.schema, form.identity.traits, traits, read_payload(form.values))
 
         def edit(before: Identity, _at: datetime) -> Identity:
             return replace(before, traits=traits)

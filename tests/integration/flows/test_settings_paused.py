@@ -9,11 +9,11 @@ import pytest
 from doorward.config.model_flows import AfterConfig, AfterMethodConfig, HookConfig
 from doorward.flows.answers import Done, Shown, SignInAgain
 from doorward.flows.contract import Detour, HookContext, Proceed, Veto, Wish
-from doorward.flows.errors import SessionRefreshRequired
+from doorward.flows.errors import SecurityCsrfViolation, SessionRefreshRequired
 from doorward.flows.model import FlowType
 from flows_house import BASE, House, MakeHouse
 from proof_house import said
-from settings_house import Person, person, settled
+from settings_house import Person, on, person, settled
 
 OTHER = "staple-7-paperclip-moon"
 
@@ -153,3 +153,18 @@ async def test_a_paused_password_is_not_readable(make_house: MakeHouse) -> None:
     row = await house.database.reader.fetch_one("SELECT payload FROM paused_steps")
     assert row is not None
     assert OTHER.encode() not in bytes(row["payload"])
+
+
+async def test_what_is_plainly_wrong_comes_first(
+    make_house: MakeHouse,
+) -> None:
+    house = await make(make_house)
+    ada = await stale(house, "ada@example.org", FlowType.BROWSER)
+    flow = await ada.start()
+    for token in ({}, {"csrf_token": "somebody else's"}):
+        answer = await ada.save(flow, method="profile", traits={"email": "nobody"}, **token)
+        assert on(answer, "traits.email") == [4000040]
+        assert on(await ada.save(flow, method="password", **token), "password") == [4000002]
+    with pytest.raises(SecurityCsrfViolation):
+        await ada.save(flow, method="profile", traits={"email": "new@example.org"}, csrf_token="somebody else's")
+    assert await house.count("paused_steps") == 0
