@@ -12,7 +12,6 @@ from doorward.flows.form import FormProblem, with_problems
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowState, Node
 from doorward.flows.proof_fields import ProofForm
-from doorward.flows.proof_form import CODE
 from doorward.flows.recovery_form import (
     ADDRESS,
     BACK,
@@ -59,19 +58,20 @@ class RecoveryChoice:
 
     async def step(self, flow: Flow, form: ProofForm, request: FlowRequest) -> Rejection | Plan:
         """What a submission leads to: another form, or a code that is sent."""
-        typed = form.text(ADDRESS)
-        if not typed:
-            return self._missing(flow, ADDRESS)
-        owner, addresses = await self._known(typed)
-        words = self._tools.catalogue.words(flow.language)
-        if form.text(SCREEN) == BACK:
+        words, missing = self._tools.catalogue.words(flow.language), _missing_field(flow, form)
+        is_back = form.text(SCREEN) == BACK
+        if missing and not is_back:
+            return _rejected(flow, FormProblem(missing, words.say(4000002, {"property": missing})))
+        owner, addresses = await self._known(form.text(ADDRESS) or form.text(CONFIRM))
+        if is_back:
             return self._back(flow, form, addresses, words)
         asked = Asked(flow, form, request, owner, addresses)
         match flow.state:
             case FlowState.AWAITING_CHOICE:
                 return self._selected(asked)
             case FlowState.CONFIRMING_ADDRESS | FlowState.AWAITING_CODE:
-                return self._confirmed(asked)
+                # A wrong address looks like success; another one may follow.
+                return self._sent(asked, form.text(CONFIRM))
             case _:
                 return self._started(asked)
 
@@ -84,8 +84,6 @@ class RecoveryChoice:
     def _selected(self, asked: Asked) -> Rejection | Plan:
         flow, wanted = asked.flow, asked.form.text(SELECT)
         words = self._tools.catalogue.words(flow.language)
-        if not wanted:
-            return self._missing(flow, SELECT)
         chosen = next((each for each in asked.addresses if choice_of(each.value) == wanted), None)
         if chosen is None:
             return _rejected(flow, FormProblem(None, words.say(4000001, {"reason": NOT_OFFERED})))
@@ -93,13 +91,6 @@ class RecoveryChoice:
             return self._sent(asked, asked.typed)
         confirming = flow.with_ui(nodes=confirming_nodes(words, chosen, asked.typed), messages=[words.say(1060005)])
         return Redrawn(self._tools, replace(confirming, state=FlowState.CONFIRMING_ADDRESS), asked.form.payload)
-
-    def _confirmed(self, asked: Asked) -> Rejection | Plan:
-        """A wrong address looks like success; another one may follow."""
-        confirmed = asked.form.text(CONFIRM)
-        if not confirmed:
-            return self._missing(asked.flow, CODE if asked.flow.state is FlowState.AWAITING_CODE else CONFIRM)
-        return self._sent(asked, confirmed)
 
     def _sent(self, asked: Asked, shown: str) -> Plan:
         flow, request = asked.flow, asked.request
@@ -126,9 +117,19 @@ class RecoveryChoice:
         owner = await find_by_recovery_address(self._tools.database.reader, via, value)
         return owner, sorted(owner.recovery_addresses, key=lambda each: each.value) if owner else []
 
-    def _missing(self, flow: Flow, name: str) -> Rejection:
-        words = self._tools.catalogue.words(flow.language)
-        return _rejected(flow, FormProblem(name, words.say(4000002, {"property": name})))
+
+def _missing_field(flow: Flow, form: ProofForm) -> str:
+    """The field that a step cannot do without and that was not filled in, "" for none. Whoever confirms an address, or
+    asks for another code, need not say again what was typed first (as in Kratos).
+    """
+    match flow.state:
+        case FlowState.AWAITING_CHOICE:
+            needed = [SELECT, ADDRESS]
+        case FlowState.CONFIRMING_ADDRESS | FlowState.AWAITING_CODE:
+            needed = [CONFIRM]
+        case _:
+            needed = [ADDRESS]
+    return next((name for name in needed if not form.text(name)), "")
 
 
 def has_choice(addresses: list[RecoveryAddress], typed: str) -> bool:

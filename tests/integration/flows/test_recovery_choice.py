@@ -7,7 +7,7 @@ from doorward.flows.answers import Done
 from doorward.flows.model import Flow, FlowKind, FlowState, FlowType
 from doorward.flows.recovery_form import choice_of
 from doorward.storage.contract import Transaction
-from flows_house import House, MakeHouse
+from flows_house import House, MakeHouse, messages
 from proof_house import letters, person, proving, said, shown
 
 ADA, BACKUP, NOBODY = "ada@example.org", "backup@example.org", "nobody@example.org"
@@ -93,3 +93,27 @@ async def test_back_leads_to_the_choice_and_then_to_the_start(make_house: MakeHo
     assert flow.state is FlowState.AWAITING_CHOICE
     flow = shown(await ada.submit(flow, recovery_address=ADA, screen="previous"))
     assert flow.state is FlowState.AWAITING_ADDRESS
+
+
+async def test_whoever_confirms_an_address_need_not_say_again_what_was_typed_first(make_house: MakeHouse) -> None:
+    house = await make_house(CHOOSING)
+    await with_two_addresses(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), recovery_address=ADA))
+    flow = shown(await ada.submit(flow, recovery_address=ADA, recovery_select_address=choice_of(BACKUP)))
+    flow = shown(await ada.submit(flow, recovery_confirm_address=BACKUP))
+    assert flow.state is FlowState.AWAITING_CODE
+    assert (await letters(house))[-1].recipient == BACKUP
+
+
+async def test_what_is_missing_is_told_beside_the_field_of_the_step(make_house: MakeHouse) -> None:
+    house = await make_house(CHOOSING)
+    await with_two_addresses(house)
+    ada = person(house, KIND)
+    flow = shown(await ada.submit(await ada.start(), recovery_address=ADA))
+    first, *others = [node for node in shown(await ada.submit(flow)).ui.nodes if node.name == "recovery_select_address"]
+    assert [message.id for message in first.messages] == [4000002]
+    assert not any(node.messages for node in others)
+    flow = shown(await ada.submit(flow, recovery_address=ADA, recovery_select_address=choice_of(BACKUP)))
+    assert messages(await ada.submit(flow, recovery_address=ADA)) == {"recovery_confirm_address": [4000002]}
+    assert shown(await ada.submit(flow, screen="previous")).state is FlowState.AWAITING_ADDRESS
