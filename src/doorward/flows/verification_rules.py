@@ -153,12 +153,9 @@ class VerificationRules:
 
     def _with_address(self, flow: Flow, request: FlowRequest, form: ProofForm) -> Rejection | Plan:
         words, address = self._words(flow), form.text(EMAIL) or form.text(SMS)
+        # What is missing is told before the sender is looked at (as in Kratos): nothing happens either way.
         missing = None if address else FormProblem(EMAIL, words.say(4000002, {"property": EMAIL}))
-        if missing is not None and self._settings.method == Form.LINK:
-            # Links look at the sender last (as in Kratos).
-            return self._mistaken(flow, form, missing)
-        stranger = check_sender(flow, request, form.text("csrf_token"), words)
-        problem = stranger or missing
+        problem = missing or check_sender(flow, request, form.text("csrf_token"), words)
         if problem is not None:
             return self._mistaken(flow, form, problem)
         return SendProof(self._tools, flow, address, form.payload, request.trace_id, request.counted_address)

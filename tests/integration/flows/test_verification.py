@@ -16,7 +16,7 @@ from doorward.flows.messages import Message
 from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.events import EventKind
 from doorward.identities.store import find_identity
-from flows_house import House, MakeHouse
+from flows_house import House, MakeHouse, messages
 from proof_house import letters, other_than, person, proving, said, shown, texting
 
 ADA, NOBODY, PHONE = "ada@example.org", "nobody@example.org", "+4915112345678"
@@ -199,6 +199,12 @@ async def test_an_address_needs_the_csrf_token(make_house: MakeHouse) -> None:
     ada = person(house, KIND, FlowType.BROWSER)
     with pytest.raises(SecurityCsrfViolation):
         await ada.submit(await ada.start(), email=ADA, csrf_token="")
+
+
+async def test_a_missing_address_is_told_before_the_sender_is_looked_at(make_house: MakeHouse) -> None:
+    house = await make_house(proving())
+    ada = person(house, KIND, FlowType.BROWSER)
+    assert messages(await ada.submit(await ada.start(), csrf_token="")) == {"email": [4000002]}
 
 
 @dataclass(frozen=True, slots=True)
