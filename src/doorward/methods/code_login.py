@@ -62,14 +62,14 @@ class CodeLogin:
         return form.aal == AAL1 and form.values.get(METHOD) == CODE and is_open
 
     def check(self, form: LoginForm) -> Sequence[FormProblem]:
-        """An identifier, before a code is sent."""
-        if _awaits_code(form) or form.text(IDENTIFIER):
-            return ()
-        return (FormProblem(IDENTIFIER, form.words.say(4000002, {"property": IDENTIFIER})),)
+        """Nothing: that the identifier is missing is told after the sender was looked at (as in Kratos)."""
+        return ()
 
     async def login(self, form: LoginForm) -> Authenticated | Refused | Rejection | Plan:
         """Sends, or takes. A code that was right for somebody else is wrong here."""
         address = normalise_identifier(form.text(IDENTIFIER))
+        if not form.text(IDENTIFIER) and not _awaits_code(form):
+            return rejected_login(form.flow, FormProblem(IDENTIFIER, form.words.say(4000002, {"property": IDENTIFIER})))
         identity = self._same(form, await self._find(address))
         if not _awaits_code(form):
             return self.send_to(form, address, identity)

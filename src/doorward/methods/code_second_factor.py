@@ -44,15 +44,18 @@ class CodeSecondFactor:
         return {CODE: "string", RESEND: "string", IDENTIFIER: "string", ADDRESS: "string"}
 
     def nodes(self, view: LoginView) -> Sequence[Node]:
-        """A button for every address, or for the one that `via` names. Raises InvalidInput: `via` names none."""
+        """A button for every address, or for the one that `via` names. Raises InvalidInput: `via` names none, though
+        there are some.
+        """
         if view.aal != AAL2 or view.identity is None:
             return ()
-        addresses = _addresses(view.identity)
+        addresses = self._offered(view.identity)
         trait = query_value(view.flow.request_url, VIA)
         if trait:
             named = [normalise_identifier(each) for each in texts_at(view.identity.traits, trait.split("."))]
+            is_mistaken = not named or bool(addresses) or self._tools.is_fallback_on
             addresses = tuple(each for each in addresses if each in named)
-            if not addresses:
+            if not addresses and is_mistaken:
                 raise InvalidInput("There is no address of this name that a code could be sent to.")
         return [_button(each, view.words) for each in addresses]
 
@@ -77,10 +80,8 @@ class CodeSecondFactor:
         return form.aal == AAL2 and is_open and (method == CODE or (not method and bool(form.text(ADDRESS))))
 
     def check(self, form: LoginForm) -> Sequence[FormProblem]:
-        """An address, before a code is sent."""
-        if form.flow.state is FlowState.SENT_EMAIL or _asked_address(form):
-            return ()
-        return (_missing(form, IDENTIFIER),)
+        """Nothing: that an address is missing is told after the sender was looked at (as in Kratos)."""
+        return ()
 
     async def login(self, form: LoginForm) -> Authenticated | Refused | Rejection | Plan:
         """Sends, or takes. The code has to have been sent to whoever is signed in."""
@@ -105,11 +106,22 @@ class CodeSecondFactor:
         if not address:
             # Another code was asked for without saying where to: that has to be chosen again (as in Kratos).
             return rejected_login(replace(flow, state=FlowState.CHOOSE_METHOD), _missing(form, IDENTIFIER))
-        if identity is None or address not in _addresses(identity):
+        if identity is None or not self._is_own(identity, address):
             return rejected_login(flow, FormProblem(None, form.words.say(4000035)))
         sent = self._awaiting(flow, address, form.words)
         errand = asked_errand(sent, form)
         return CodeSending(self._tools.sender, self._tools.clock, errand, (_recipient(address, identity),), identity)
+
+    def _offered(self, identity: Identity) -> tuple[str, ...]:
+        """Where codes go; for people without a code credential, where that is allowed, to what can be verified."""
+        addresses = _addresses(identity)
+        if addresses or not self._tools.is_fallback_on:
+            return addresses
+        return tuple(each.value for each in identity.verifiable_addresses)
+
+    def _is_own(self, identity: Identity, address: str) -> bool:
+        others = identity.verifiable_addresses if self._tools.is_fallback_on else ()
+        return address in _addresses(identity) or any(each.value == address for each in others)
 
     def _awaiting(self, flow: Flow, address: str, words: Words) -> Flow:
         """Every address becomes a hidden identifier; the first one is what was chosen (as in Kratos)."""

@@ -104,7 +104,8 @@ def make_house(
         password = PasswordMethod(PolicySettings(), BreachList(BreachSettings(is_enabled=False), Offline()), hasher)
         methods: tuple[RegistrationMethod, ...] = (ProfileStep(), password)
         identities, sender = IdentityService(schemas, recorder, clock, vault), sender_of(config, clock)
-        codes = CodeTools(database, identities, sender, clock)
+        is_fallback_on = bool(code_of(config).config.get("missing_credential_fallback_enabled"))
+        codes = CodeTools(database, identities, sender, clock, is_fallback_on)
         if code_of(config).passwordless_enabled:
             methods = (ProfileStep(), CodeRegistration(codes, is_shown=True), password)
         parts = FlowParts(

@@ -12,6 +12,7 @@ from doorward.flows.answers import Done
 from doorward.flows.errors import TooManyAttempts
 from doorward.flows.model import FlowKind, FlowState, FlowType
 from doorward.identities.store import find_identity
+from doorward.storage.contract import Transaction
 from flows_house import House, MakeHouse, configuration
 from proof_house import letters, other_than, said, shown
 from settings_house import Person, person
@@ -19,9 +20,10 @@ from settings_house import Person, person
 ADA, GRACE = "ada@example.org", "grace@example.org"
 
 
-def with_codes() -> Config:
+def with_codes(**settings: object) -> Config:
     config = configuration("session")
-    methods = {**config.selfservice.methods, "code": MethodConfig(enabled=True, mfa_enabled=True)}
+    code = MethodConfig(enabled=True, mfa_enabled=True, config=settings)
+    methods = {**config.selfservice.methods, "code": code}
     return replace(config, selfservice=replace(config.selfservice, methods=methods))
 
 
@@ -119,6 +121,41 @@ async def test_via_names_the_trait_whose_address_it_is(make_house: MakeHouse) ->
     house = await house_of(make_house)
     ada = await signed_in(house, ADA)
     assert (await ada.start(aal="aal2", via="email")).state is FlowState.SENT_EMAIL
+    with pytest.raises(InvalidInput):
+        await ada.start(aal="aal2", via="name.first")
+
+
+async def without_code_credential(house: House, ada: Person) -> None:
+    """As people are whose schema names no identifier for codes."""
+
+    async def forget(tx: Transaction) -> None:
+        await tx.execute(
+            "DELETE FROM credentials WHERE identity_id = :id AND type = 'code'",
+            {"id": ada.issued.session.identity_id},
+        )
+
+    await house.database.transaction(forget)
+
+
+async def test_whoever_has_no_code_credential_is_offered_what_can_be_verified(make_house: MakeHouse) -> None:
+    house = await make_house(with_codes(missing_credential_fallback_enabled=True))
+    ada = await signed_in(house, ADA)
+    await without_code_credential(house, ada)
+    flow = await ada.start(aal="aal2")
+    assert flow.state is FlowState.SENT_EMAIL
+    assert isinstance(await ada.submit(flow, method="code", code=await code_for(house)), Done)
+    again = await ada.start(aal="aal2", refresh="true")
+    assert said(await ada.submit(again, method="code", identifier=GRACE, resend="code")) == [4000035]
+
+
+async def test_without_the_fallback_they_are_offered_nothing_even_by_the_name_of_a_trait(make_house: MakeHouse) -> None:
+    house = await house_of(make_house)
+    ada = await signed_in(house, ADA)
+    await without_code_credential(house, ada)
+    for query in ({}, {"via": "email"}):
+        flow = await ada.start(aal="aal2", **query)
+        assert flow.state is FlowState.CHOOSE_METHOD
+        assert "address" not in {node.name for node in flow.ui.nodes}
     with pytest.raises(InvalidInput):
         await ada.start(aal="aal2", via="name.first")
 
