@@ -93,8 +93,8 @@ def shown_message(message: SentMessage, *, is_dev: bool) -> dict[str, Any]:
         "status": str(message.status),
         "type": message.channel,
         "recipient": message.recipient,
-        "subject": (message.subject if is_dev else None) or HIDDEN,
-        "body": (message.plain if is_dev else None) or HIDDEN,
+        "subject": _readable(message.subject, is_dev=is_dev),
+        "body": _readable(message.plain, is_dev=is_dev),
         "template_type": TemplateType(message.template_type).kratos_name,
         "channel": message.channel,
         "send_count": message.sends,
@@ -141,6 +141,11 @@ def read_status(text: str) -> MessageStatus:
         return MessageStatus(text)
     except ValueError:
         raise InvalidInput(f"status takes {', '.join(MessageStatus)}.") from None
+
+
+def _readable(text: str | None, *, is_dev: bool) -> str:
+    """None is a text of which no copy is kept; one without words (a text message has no subject) is shown as it is."""
+    return HIDDEN if text is None or not is_dev else text
 
 
 def _error(attempt: Attempt) -> Mapping[str, Any]:

@@ -104,6 +104,15 @@ async def test_a_message_with_its_tries(desk: Desk) -> None:
     ]
 
 
+async def test_a_text_message_has_an_empty_subject(desk: Desk) -> None:
+    message_id = await desk.queue()
+    await Mailbox(desk.database, desk.clock).keep(message_id, RenderedMessage("", "Your code is 123456"))
+    shown = (await desk.ask(f"{LIST}/{message_id}")).json
+    assert (shown["subject"], shown["body"]) == ("", "Your code is 123456")
+    [listed] = (await desk.ask(LIST, is_dev=False)).json
+    assert (listed["subject"], listed["body"]) == (HIDDEN, HIDDEN)
+
+
 async def test_outside_development_nobody_reads_what_was_sent(desk: Desk) -> None:
     message_id = await desk.queue()
     await Mailbox(desk.database, desk.clock).keep(message_id, RenderedMessage("123456", "123456", ""))
