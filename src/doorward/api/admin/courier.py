@@ -74,7 +74,7 @@ class CourierApi:
 
     @operation(Operation("courier", {200: "The message with its `dispatches`.", 400: "The id.", 404: "Unknown."}))
     async def get(self, request: Request) -> Response:
-        """One message and every try to send it."""
+        """One message and every try to send it, the latest first."""
         message_id = find_uuid(request.path_params["id"])
         if message_id is None:
             raise MalformedBody("The id has to be a UUID.")
@@ -83,7 +83,7 @@ class CourierApi:
             raise NotFound
         message, attempts = found
         shown = shown_message(message, is_dev=self._is_dev)
-        return json_answer({**shown, "dispatches": shown_dispatches(attempts)})
+        return json_answer({**shown, "dispatches": shown_dispatches(attempts[::-1])})
 
 
 def shown_message(message: SentMessage, *, is_dev: bool) -> dict[str, Any]:

@@ -99,8 +99,8 @@ async def test_a_message_with_its_tries(desk: Desk) -> None:
         "send_count": 2,
     }
     assert [(each["status"], each["error"], each["message_id"]) for each in dispatches] == [
-        ("failed", {"code": "smtp_450", "message": "Later."}, str(message_id)),
         ("success", None, str(message_id)),
+        ("failed", {"code": "smtp_450", "message": "Later."}, str(message_id)),
     ]
 
 
