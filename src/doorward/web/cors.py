@@ -11,6 +11,7 @@ from doorward.web.headers import add_header
 
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 HEADER_LIST = re.compile(r"[a-z0-9\-]+(,[ \t]?[a-z0-9\-]+)*")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 TOP_LEVEL = re.compile(r"\*\.[^.]*", re.I)
 
 
@@ -26,6 +27,7 @@ class Cors:
         self._origins = [_pattern(origin) for origin in config.allowed_origins]
         self._methods = frozenset(config.allowed_methods)
         self._headers = frozenset(header.lower() for header in config.allowed_headers)
+        self._exposed = ", ".join(canonical_name(header) for header in config.exposed_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not self._config.enabled:
@@ -58,8 +60,11 @@ class Cors:
         return method == "OPTIONS" or method in self._methods
 
     def are_headers_allowed(self, asked: str) -> bool:
-        """Whether every header is allowed; browsers send the list in lower case and sorted, and nothing else counts."""
-        if not asked:
+        """Whether every header is allowed; browsers send the list in lower case and sorted, and nothing else counts.
+
+        `*` among those of the configuration allows all, written in any way.
+        """
+        if not asked or "*" in self._headers:
             return True
         if not HEADER_LIST.fullmatch(asked):
             return False
@@ -72,8 +77,8 @@ class Cors:
         granted = [("access-control-allow-origin", origin)]
         if self._config.allow_credentials:
             granted.append(("access-control-allow-credentials", "true"))
-        if self._config.exposed_headers:
-            granted.append(("access-control-expose-headers", ", ".join(self._config.exposed_headers)))
+        if self._exposed:
+            granted.append(("access-control-expose-headers", self._exposed))
         return granted
 
     def _preflight(self, origin: str, method: str, asked: str | None) -> Response:
@@ -90,6 +95,11 @@ class Cors:
         if self._config.max_age:
             answer.headers["access-control-max-age"] = str(self._config.max_age)
         return answer
+
+
+def canonical_name(header: str) -> str:
+    """`x-my-header` as `X-My-Header`; what is no name of a header stays as it is."""
+    return "-".join(part.capitalize() for part in header.split("-")) if TOKEN.fullmatch(header) else header
 
 
 def _pattern(origin: str) -> re.Pattern[str]:

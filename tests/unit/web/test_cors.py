@@ -104,6 +104,21 @@ async def test_headers(headers: str, is_allowed: bool) -> None:
     assert answer.header("access-control-max-age") == ("600" if is_allowed else "")
 
 
+async def test_a_star_allows_every_header() -> None:
+    config = dataclasses.replace(CONFIG, allowed_headers=("*",))
+    sent = {"origin": APP, "access-control-request-method": "POST"}
+    for headers in ("x-unknown", "x-unknown,content-type", "X-Unknown"):
+        answer = await asked("OPTIONS", {**sent, "access-control-request-headers": headers}, config)
+        assert answer.header("access-control-allow-headers") == headers
+
+
+async def test_exposed_headers_are_written_as_headers_are() -> None:
+    config = dataclasses.replace(CONFIG, exposed_headers=("x-request-id", "ETAG", "WWW-Authenticate", "*", "not one"))
+    answer = await asked("GET", {"origin": APP}, config)
+    exposed = "X-Request-Id, Etag, Www-Authenticate, *, not one"
+    assert answer.header("access-control-expose-headers") == exposed
+
+
 async def test_options_without_a_method_is_no_preflight() -> None:
     assert (await asked("OPTIONS", {"origin": APP})).text == "hello\n"
 
