@@ -148,7 +148,12 @@ def public_app(core: Core, engine: FlowEngine, site: Site, sandbox: Sandbox) -> 
     described = openapi_document("Doorward, public port", version("doorward"), site.base_url, routes)
     every = [*routes, *DescriptionApi(described).routes()]
     return public_stack(
-        every, core.config.serve.public, site.cookies, core.metrics, is_line_full=lambda: core.passwords.is_full
+        every,
+        core.config.serve.public,
+        site.cookies,
+        core.metrics,
+        is_line_full=lambda: core.passwords.is_full,
+        is_any_star_honoured=core.config.feature_flags.legacy_allow_insecure_origins,
     )
 
 

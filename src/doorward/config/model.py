@@ -217,7 +217,9 @@ class FeatureFlagsConfig:
     legacy_continue_with_verification_ui: bool = setting(False, "One verification item per address.")
     legacy_require_verified_login_error: bool = setting(False, "The older answer for unverified addresses.")
     legacy_oidc_registration_node_group: bool = setting(False, "Traits in the group `oidc`.")
-    legacy_allow_insecure_origins: bool = setting(False, "Accept http origins for WebAuthn.")
+    legacy_allow_insecure_origins: bool = setting(
+        False, "Honour a `*` in `allowed_origins` that is not below one domain."
+    )
     refresh_login_choose_address: bool = setting(False, "Let people choose the address when they confirm who they are.")
     password_profile_registration_node_group: Literal["default", "password"] = setting("default", "Group of traits.")
 

@@ -34,7 +34,9 @@ class CorsConfig:
     """Cross-origin rules of the public port."""
 
     enabled: bool = setting(False, "Answer cross-origin requests.")
-    allowed_origins: tuple[str, ...] = setting(("*",), "Origins that may call; `*` stands for any part of a host.")
+    allowed_origins: tuple[str, ...] = setting(
+        ("*",), "Origins that may call; one `*` stands for any text in front of a domain: `https://*.example.org`."
+    )
     allowed_methods: tuple[HttpVerb, ...] = setting(("POST", "GET", "PUT", "PATCH", "DELETE"), "Methods they may use.")
     allowed_headers: tuple[str, ...] = setting(
         ("Authorization", "Content-Type", "Max-Age", "X-Session-Token", "X-XSRF-TOKEN", "X-CSRF-TOKEN"),

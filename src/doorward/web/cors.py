@@ -1,7 +1,6 @@
 """Cross-origin requests of the public port: who may call from another site, as `serve.public.cors` says."""
 
 import re
-from collections.abc import Iterable
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +11,7 @@ from doorward.web.headers import add_header
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 HEADER_LIST = re.compile(r"[a-z0-9\-]+(,[ \t]?[a-z0-9\-]+)*")
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-TOP_LEVEL = re.compile(r"\*\.[^.]*", re.I)
+NOBODY = re.compile(r"(?!)")
 
 
 class Cors:
@@ -21,10 +20,12 @@ class Cors:
     The browser, not the server, keeps the answer from the page: that is how CORS works (fetch standard, 3.2).
     """
 
-    def __init__(self, app: ASGIApp, config: CorsConfig) -> None:
+    def __init__(self, app: ASGIApp, config: CorsConfig, *, is_any_star_honoured: bool = False) -> None:
         self._app = app
         self._config = config
-        self._origins = [_pattern(origin) for origin in config.allowed_origins]
+        self._origins = [
+            _pattern(origin, is_any_star_honoured=is_any_star_honoured) for origin in config.allowed_origins
+        ]
         self._methods = frozenset(config.allowed_methods)
         self._headers = frozenset(header.lower() for header in config.allowed_headers)
         self._exposed = ", ".join(canonical_name(header) for header in config.exposed_headers)
@@ -53,7 +54,7 @@ class Cors:
         await self._app(scope, receive, send_with_permission)
 
     def is_origin_allowed(self, origin: str) -> bool:
-        """Whether pages of this origin may call; the comparison is exact but for `*`."""
+        """Whether pages of this origin may call; the comparison is exact but for `*`, which is any text, also none."""
         return bool(origin) and any(pattern.fullmatch(origin) for pattern in self._origins)
 
     def is_method_allowed(self, method: str) -> bool:
@@ -102,13 +103,20 @@ def canonical_name(header: str) -> str:
     return "-".join(part.capitalize() for part in header.split("-")) if TOKEN.fullmatch(header) else header
 
 
-def _pattern(origin: str) -> re.Pattern[str]:
-    """`https://*.example.org` as a pattern. A star under a bare top-level domain allows nobody."""
-    host = origin.partition("://")[2]
-    if TOP_LEVEL.fullmatch(host):
-        return re.compile(r"(?!)")
-    return re.compile(_joined(re.escape(part) for part in origin.split("*")))
+def _pattern(origin: str, *, is_any_star_honoured: bool) -> re.Pattern[str]:
+    """`https://*.example.org` as a pattern. Browsers write origins in lower case."""
+    if not (is_any_star_honoured or is_bounded(origin)):
+        return NOBODY
+    return re.compile(".*".join(re.escape(part) for part in origin.lower().split("*")))
 
 
-def _joined(parts: Iterable[str]) -> str:
-    return ".+".join(parts) if parts else ""
+def is_bounded(origin: str) -> bool:
+    """Whether every host that fits is below one domain: anybody can have a site that fits `https://*.com`,
+    `https://*example.org` or `https://www.example.*`.
+    """
+    before, star, after = origin.rpartition("*")
+    if not star or not (before or after):
+        return True
+    _, _, domain = after.partition(".")
+    labels = domain.partition(":")[0].split(".")
+    return len(labels) > 1 and all(labels)

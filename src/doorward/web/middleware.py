@@ -65,10 +65,13 @@ def public_stack(
     cookies: Cookies,
     metrics: Metrics,
     is_line_full: Callable[[], bool] = lambda: False,
+    *,
+    is_any_star_honoured: bool = False,
 ) -> ASGIApp:
     """The public port. CORS is outside CSRF: a preflight sets no cookie."""
     inner = CsrfGuard(Problems(Routes(routes)), cookies)
-    guarded = OverloadGuard(Cors(NoCache(inner), config.cors), is_line_full=is_line_full)
+    cors = Cors(NoCache(inner), config.cors, is_any_star_honoured=is_any_star_honoured)
+    guarded = OverloadGuard(cors, is_line_full=is_line_full)
     app = RequestContext(guarded, "public", metrics, is_health_silent=config.request_log.disable_for_health)
     return EveryAnswer(app, config.base_url)
 

@@ -26,8 +26,11 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await text_answer("hello", 200)(scope, receive, send)
 
 
-async def asked(method: str, headers: Mapping[str, str], config: CorsConfig = CONFIG) -> Reply:
-    return await call(Cors(hello, config), method, "/sessions", headers)
+async def asked(
+    method: str, headers: Mapping[str, str], config: CorsConfig = CONFIG, *, is_any_star_honoured: bool = False
+) -> Reply:
+    cors = Cors(hello, config, is_any_star_honoured=is_any_star_honoured)
+    return await call(cors, method, "/sessions", headers)
 
 
 async def preflight(method: str = "POST", headers: str | None = None, origin: str = APP) -> Reply:
@@ -66,6 +69,44 @@ async def test_origins(origin: str, is_allowed: bool) -> None:
     assert answer.headers("vary") == ["Origin"]
     refused = await preflight(origin=origin)
     assert (refused.status, refused.header("access-control-allow-origin")) == (204, origin if is_allowed else "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin", "is_allowed"),
+    [
+        ("https://App.Example.org", "https://app.example.org", True),
+        ("https://app*.example.org", "https://app-2.example.org", True),
+        ("https://app*.example.org", "https://app.example.org", True),
+        ("https://*.example.org:8443", "https://a.example.org:8443", True),
+        ("https://*.Example.org", "https://a.example.org", True),
+        ("https://*.example.org", "https://a.exampleXorg", False),
+        ("*", "null", True),
+    ],
+)
+async def test_origins_as_they_are_written(pattern: str, origin: str, is_allowed: bool) -> None:
+    config = dataclasses.replace(CONFIG, allowed_origins=(pattern,))
+    answer = await asked("GET", {"origin": origin}, config)
+    assert answer.header("access-control-allow-origin") == (origin if is_allowed else "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin"),
+    [
+        ("https://*.com", "https://evil.com"),
+        ("https://*.com:8443", "https://evil.com:8443"),
+        ("https://*example.org", "https://evil-example.org"),
+        ("https://www.example.*", "https://www.example.evil.net"),
+        ("https://www.example.org*", "https://www.example.org.evil.net"),
+        ("https://*", "https://evil.net"),
+        ("https://*..org", "https://evil..org"),
+        ("http://localhost:*", "http://localhost:3000"),
+    ],
+)
+async def test_a_star_that_anybody_could_fit_is_honoured_only_where_the_flag_says_so(pattern: str, origin: str) -> None:
+    config = dataclasses.replace(CONFIG, allowed_origins=(pattern,))
+    assert (await asked("GET", {"origin": origin}, config)).header("access-control-allow-origin") == ""
+    answer = await asked("GET", {"origin": origin}, config, is_any_star_honoured=True)
+    assert answer.header("access-control-allow-origin") == origin
 
 
 async def test_a_permission_in_full() -> None:
