@@ -1,7 +1,9 @@
 """Cross-origin requests of the public port: who may call from another site, as `serve.public.cors` says."""
 
 import re
+from collections.abc import Sequence
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,7 +11,11 @@ from doorward.config.model_serve import CorsConfig
 from doorward.web.headers import add_header
 
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-HEADER_LIST = re.compile(r"[a-z0-9\-]+(,[ \t]?[a-z0-9\-]+)*")
+ELEMENT = re.compile(r"[ \t]?([^ \t]*)[ \t]?")
+EMPTY_ELEMENTS = 16
+"""As many elements of a list of headers may be empty (RFC 9110, 5.6.1.2: a reasonable number)."""
+METHODS, HEADERS = ("GET", "POST", "HEAD"), ("Accept", "Content-Type", "X-Requested-With")
+"""Allowed where the configuration has an empty list."""
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 NOBODY = re.compile(r"(?!)")
 
@@ -26,19 +32,19 @@ class Cors:
         self._origins = [
             _pattern(origin, is_any_star_honoured=is_any_star_honoured) for origin in config.allowed_origins
         ]
-        self._methods = frozenset(config.allowed_methods)
-        self._headers = frozenset(header.lower() for header in config.allowed_headers)
+        self._methods = frozenset(config.allowed_methods or METHODS)
+        self._headers = frozenset(header.lower() for header in config.allowed_headers or HEADERS)
         self._exposed = ", ".join(canonical_name(header) for header in config.exposed_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not self._config.enabled:
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         wanted = headers.get("access-control-request-method", "")
         if scope["method"] == "OPTIONS" and wanted:
-            asked = headers.get("access-control-request-headers")
+            asked = headers.getlist("access-control-request-headers")
             await self._preflight(origin, wanted, asked)(scope, receive, send)
             return
         granted = self._granted(origin) if self.is_method_allowed(scope["method"]) else []
@@ -60,17 +66,18 @@ class Cors:
     def is_method_allowed(self, method: str) -> bool:
         return method == "OPTIONS" or method in self._methods
 
-    def are_headers_allowed(self, asked: str) -> bool:
+    def are_headers_allowed(self, asked: Sequence[str]) -> bool:
         """Whether every header is allowed; browsers send the list in lower case and sorted, and nothing else counts.
 
-        `*` among those of the configuration allows all, written in any way.
+        `*` among those of the configuration allows all, written in any way. Proxies may have made several lines of
+        the list.
         """
-        if not asked or "*" in self._headers:
+        if "*" in self._headers:
             return True
-        if not HEADER_LIST.fullmatch(asked):
-            return False
-        names = [name.strip() for name in asked.split(",")]
-        return names == sorted(set(names)) and all(name in self._headers for name in names)
+        elements = [ELEMENT.fullmatch(element) for line in asked for element in line.split(",")]
+        names = [found[1] for found in elements if found and found[1]]
+        is_list = all(elements) and len(elements) - len(names) <= EMPTY_ELEMENTS
+        return is_list and names == sorted(set(names)) and self._headers.issuperset(names)
 
     def _granted(self, origin: str) -> list[tuple[str, str]]:
         if not self.is_origin_allowed(origin):
@@ -82,15 +89,16 @@ class Cors:
             granted.append(("access-control-expose-headers", self._exposed))
         return granted
 
-    def _preflight(self, origin: str, method: str, asked: str | None) -> Response:
+    def _preflight(self, origin: str, method: str, asked: Sequence[str]) -> Response:
         answer = Response(status_code=204, headers={"vary": PREFLIGHT_VARY})
-        is_allowed = self.is_method_allowed(method) and self.are_headers_allowed(asked or "")
+        is_allowed = self.is_method_allowed(method) and self.are_headers_allowed(asked)
         if not is_allowed or not self.is_origin_allowed(origin):
             return answer
         answer.headers["access-control-allow-origin"] = origin
         answer.headers["access-control-allow-methods"] = method
-        if asked:
-            answer.headers["access-control-allow-headers"] = asked
+        if asked and asked[0]:
+            for line in asked:
+                answer.headers.append("access-control-allow-headers", line)
         if self._config.allow_credentials:
             answer.headers["access-control-allow-credentials"] = "true"
         if self._config.max_age:

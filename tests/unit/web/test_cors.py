@@ -135,6 +135,11 @@ async def test_a_method_that_is_not_allowed_is_served_without_permission(method:
         ("content-type, x-custom", True),
         ("x-custom,content-type", False),
         ("content-type,x-unknown", False),
+        ("content-type,content-type", False),
+        ("content-type ,\tx-custom", True),
+        ("content-type,  x-custom", False),
+        (",content-type,,x-custom,", True),
+        (",,,,,,,,,,,,,,,,,content-type", False),
         ("cookie", False),
     ],
 )
@@ -143,6 +148,38 @@ async def test_headers(headers: str, is_allowed: bool) -> None:
     assert answer.status == 204
     assert answer.header("access-control-allow-headers") == (headers if is_allowed else "")
     assert answer.header("access-control-max-age") == ("600" if is_allowed else "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_allowed"),
+    [
+        (("content-type", "x-custom"), True),
+        (("x-custom", "content-type"), False),
+        (("x-unknown", "content-type"), False),
+    ],
+)
+async def test_headers_of_which_a_proxy_made_several_lines(lines: tuple[str, ...], is_allowed: bool) -> None:
+    sent = {"origin": APP, "access-control-request-method": "POST"}
+    asking = [(b"access-control-request-headers", line.encode()) for line in lines]
+
+    async def with_lines(scope: Scope, receive: Receive, send: Send) -> None:
+        await Cors(hello, CONFIG)({**scope, "headers": [*scope["headers"], *asking]}, receive, send)
+
+    answer = await call(with_lines, "OPTIONS", "/sessions", sent)
+    assert answer.headers("access-control-allow-headers") == (list(lines) if is_allowed else [])
+
+
+async def test_empty_lists_mean_what_every_page_may_ask() -> None:
+    config = dataclasses.replace(CONFIG, allowed_methods=(), allowed_headers=(), exposed_headers=())
+    answer = await asked("HEAD", {"origin": APP}, config)
+    assert (answer.header("access-control-allow-origin"), answer.header("access-control-expose-headers")) == (APP, "")
+    sent = {"origin": APP, "access-control-request-method": "POST"}
+    headers = "accept,content-type,x-requested-with"
+    answer = await asked("OPTIONS", {**sent, "access-control-request-headers": headers}, config)
+    assert answer.header("access-control-allow-headers") == headers
+    for other in ({"access-control-request-method": "PUT"}, {"access-control-request-headers": "x-session-token"}):
+        answer = await asked("OPTIONS", {**sent, **other}, config)
+        assert answer.header("access-control-allow-origin") == ""
 
 
 async def test_a_star_allows_every_header() -> None:
