@@ -21,6 +21,8 @@ from doorward.actions.worker import SandboxBroken
 from doorward.clock import Clock
 from doorward.config.model_courier import RequestConfig
 from doorward.connectors.letters import Letter
+from doorward.courier.model import Channel
+from doorward.courier.rendering import domain_of
 from doorward.delivery.contract import (
     LAPSED_CODE,
     LAPSED_REASON,
@@ -162,17 +164,29 @@ def read_request(config: RequestConfig, path: str) -> WebHookSettings:
 
 
 def context_of(letter: Letter) -> Mapping[str, Any]:
-    """`ctx` of the template, under Kratos's names."""
+    """`ctx` of the template, under Kratos's names. A text message has no `html_body`."""
+    html = {"html_body": letter.words.html} if letter.words.html else {}
     return {
         "recipient": letter.recipient,
         "subject": letter.words.subject,
         "body": letter.words.plain,
-        "html_body": letter.words.html,
+        **html,
         "template_type": str(letter.template),
-        "template_data": dict(letter.data),
+        "template_data": _data_of(letter),
         "message_type": str(letter.channel),
         "request_headers": {},
     }
+
+
+def _data_of(letter: Letter) -> dict[str, Any]:
+    """What is in the message. In text messages Kratos names some of it in another way: both names are there."""
+    data = dict(letter.data)
+    if letter.channel is Channel.SMS:
+        data["request_url_domain"] = domain_of(data)
+        for name, kratos_name in (("recovery_code", "verification_code"), ("traits", "identity")):
+            if name in data:
+                data.setdefault(kratos_name, data[name])
+    return data
 
 
 def _rests(code: str, reason: str) -> Outcome:

@@ -69,9 +69,13 @@ class MessageRenderer:
 
 def values_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """What templates see: `data`, its names as Go templates of Kratos write them as well, and the request's domain."""
-    domain = urlsplit(str(data.get("request_url") or "")).hostname or ""
-    known = {"request_url_domain": domain, **data}
+    known = {"request_url_domain": domain_of(data), **data}
     return {**{_go_name(name): value for name, value in known.items()}, **known}
+
+
+def domain_of(data: Mapping[str, Any]) -> str:
+    """The host at which the message was asked for; empty where it is not known."""
+    return urlsplit(str(data.get("request_url") or "")).hostname or ""
 
 
 def _go_name(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -89,13 +89,34 @@ async def test_the_template_makes_the_request(bench: Bench) -> None:
         "recipient",
         "subject",
         "body",
-        "html_body",
         "template_type",
         "template_data",
         "message_type",
         "request_headers",
     }
     assert (body["all"]["message_type"], body["all"]["template_type"]) == ("sms", "recovery_code_valid")
+
+
+async def test_a_mail_has_its_html(bench: Bench) -> None:
+    mail = replace(letter(), channel=Channel.EMAIL, words=RenderedMessage("Hello", "Hello.", "<p>Hello.</p>"))
+    assert isinstance(await bench.carry(mail), Delivered)
+    seen = orjson.loads(bench.target.seen[0].body)["all"]
+    assert (seen["html_body"], "verification_code" in seen["template_data"]) == ("<p>Hello.</p>", False)
+
+
+async def test_text_messages_have_the_names_of_kratos_too(bench: Bench) -> None:
+    """A recovery's code is `verification_code` there, and the traits of who signs up are `identity`."""
+    signing_up = TemplateType.REGISTRATION_CODE_VALID
+    traits, asked_at = {"phone": "+4915112345"}, "https://accounts.example.org/self-service/registration/browser"
+    data = template_data(signing_up, "+4915112345", code="123456", traits=traits, request_url=asked_at)
+    template = inline("function(ctx) ctx.template_data")
+    for sent in (letter(), replace(letter(), template=signing_up, data=data)):
+        assert isinstance(await bench.carry(sent, body=template), Delivered)
+    recovery, registration = (orjson.loads(seen.body) for seen in bench.target.seen)
+    assert recovery["verification_code"] == recovery["recovery_code"] == "123456"
+    assert recovery["request_url_domain"] == ""
+    assert registration["identity"] == registration["traits"] == traits
+    assert registration["request_url_domain"] == "accounts.example.org"
 
 
 async def test_without_a_template_the_fields_of_kratos_are_sent(bench: Bench) -> None:
@@ -108,7 +129,7 @@ async def test_without_a_template_the_fields_of_kratos_are_sent(bench: Bench) ->
         "recovery_code": "123456",
         "recovery_url": None,
         "verification_url": None,
-        "verification_code": None,
+        "verification_code": "123456",
         "subject": "",
         "body": "Your code is 123456",
     }
