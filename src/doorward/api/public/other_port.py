@@ -11,10 +11,10 @@ from doorward.web.responses import redirect
 from doorward.web.routing import TEMPORARY
 
 ADMIN = "/admin"
-IDENTITY_METHODS = ("GET", "POST", "PUT", "DELETE")
 ELSEWHERE = (
-    ("/identities", IDENTITY_METHODS),
-    ("/identities/{id}", IDENTITY_METHODS),
+    ("/identities", ("GET", "POST")),
+    ("/identities/{id}", ("GET", "PUT", "PATCH", "DELETE")),
+    ("/identities/{id}/credentials/{type}", ("DELETE",)),
     ("/identities/{id}/sessions", ("DELETE",)),
     ("/recovery/code", ("POST",)),
     ("/recovery/link", ("POST",)),
@@ -29,7 +29,7 @@ class AdminElsewhere:
 
     def routes(self) -> list[Route]:
         paths = [(prefix + path, methods) for path, methods in ELSEWHERE for prefix in ("", ADMIN)]
-        paths.append((f"{ADMIN}/courier/messages", ("GET",)))
+        paths += [(f"{ADMIN}/courier/messages{rest}", ("GET",)) for rest in ("", "/{id}")]
         return [Route(path, self.send_on, methods=methods, include_in_schema=False) for path, methods in paths]
 
     async def send_on(self, request: Request) -> Response:
