@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from doorward.clock import rfc3339
-from doorward.courier.model import TemplateType
+from doorward.courier.model import Channel, TemplateType
 from doorward.courier.query import NEWEST, MessageFilter, MessageStatus, SentMessage, find_message, list_messages
 from doorward.errors import InvalidInput, NotFound
 from doorward.flows.errors import UnreadableSubmission
@@ -83,7 +83,7 @@ class CourierApi:
             raise NotFound
         message, attempts = found
         shown = shown_message(message, is_dev=self._is_dev)
-        return json_answer({**shown, "dispatches": shown_dispatches(attempts[::-1])})
+        return json_answer({**shown, "dispatches": shown_dispatches(attempts[::-1], message.channel)})
 
 
 def shown_message(message: SentMessage, *, is_dev: bool) -> dict[str, Any]:
@@ -103,14 +103,14 @@ def shown_message(message: SentMessage, *, is_dev: bool) -> dict[str, Any]:
     }
 
 
-def shown_dispatches(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+def shown_dispatches(attempts: Sequence[Attempt], channel: str) -> list[dict[str, Any]]:
     """Every try; `error` is null for the one that worked."""
     return [
         {
             "id": str(each.id),
             "message_id": str(each.delivery_id),
             "status": "success" if each.outcome == "delivered" else "failed",
-            "error": None if each.outcome == "delivered" else _error(each),
+            "error": None if each.outcome == "delivered" else _error(each, channel),
             "created_at": rfc3339(each.started_at),
             "updated_at": rfc3339(each.ended_at),
         }
@@ -148,8 +148,11 @@ def _readable(text: str | None, *, is_dev: bool) -> str:
     return HIDDEN if text is None or not is_dev else text
 
 
-def _error(attempt: Attempt) -> Mapping[str, Any]:
-    return {"code": attempt.reason_code or "", "message": attempt.reason or ""}
+def _error(attempt: Attempt, channel: str) -> Mapping[str, Any]:
+    """An error of the server, as Kratos keeps it: what happened is the message; of mails it says that they failed."""
+    happened = ": ".join(each for each in (attempt.reason_code, attempt.reason) if each)
+    reason = {"reason": "The mail could not be sent."} if channel == Channel.EMAIL else {}
+    return {"code": 500, "status": "Internal Server Error", **reason, "message": happened}
 
 
 def _link(request: Request, size: int, token: UUID, relation: str) -> str:

@@ -27,6 +27,7 @@ from public_port import JSON, Reply, call
 
 ADA = "ada@example.org"
 LIST = "/admin/courier/messages"
+FAILED = {"code": 500, "status": "Internal Server Error", "message": "smtp_450: Later."}
 
 
 @dataclass
@@ -42,13 +43,18 @@ class Desk:
     async def ask(self, url: str, *, is_dev: bool = True) -> Reply:
         return await call(self.app(is_dev=is_dev), "GET", url, {**JSON, "host": "127.0.0.1:4434"})
 
-    async def queue(self, to: str = ADA, template: TemplateType = TemplateType.LOGIN_CODE_VALID) -> UUID:
+    async def queue(
+        self,
+        to: str = ADA,
+        template: TemplateType = TemplateType.LOGIN_CODE_VALID,
+        channel: Channel = Channel.EMAIL,
+    ) -> UUID:
         keys = IdentityKeys(Cipher(["a secret that is long enough"]), self.clock)
         courier = Courier(keys, self.clock, {Channel.EMAIL: "smtp", Channel.SMS: "courier_http"})
 
         async def work(tx: Transaction) -> UUID:
             data = template_data(template, to, code="123456")
-            return await courier.queue(tx, Message(template, Channel.EMAIL, to, data))
+            return await courier.queue(tx, Message(template, channel, to, data))
 
         return await self.database.transaction(work)
 
@@ -100,7 +106,7 @@ async def test_a_message_with_its_tries(desk: Desk) -> None:
     }
     assert [(each["status"], each["error"], each["message_id"]) for each in dispatches] == [
         ("success", None, str(message_id)),
-        ("failed", {"code": "smtp_450", "message": "Later."}, str(message_id)),
+        ("failed", {**FAILED, "reason": "The mail could not be sent."}, str(message_id)),
     ]
 
 
@@ -111,6 +117,13 @@ async def test_a_text_message_has_an_empty_subject(desk: Desk) -> None:
     assert (shown["subject"], shown["body"]) == ("", "Your code is 123456")
     [listed] = (await desk.ask(LIST, is_dev=False)).json
     assert (listed["subject"], listed["body"]) == (HIDDEN, HIDDEN)
+
+
+async def test_why_a_text_message_failed(desk: Desk) -> None:
+    message_id = await desk.queue(channel=Channel.SMS)
+    await desk.end(message_id, "retryable", "failed")
+    [dispatch] = (await desk.ask(f"{LIST}/{message_id}")).json["dispatches"]
+    assert dispatch["error"] == FAILED
 
 
 async def test_outside_development_nobody_reads_what_was_sent(desk: Desk) -> None:
