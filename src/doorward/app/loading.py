@@ -15,6 +15,7 @@ from doorward.config.model import Config
 from doorward.config.plugins import Check, Plugins
 from doorward.config.problems import Problem, Severity
 from doorward.connectors.registry import DESTINATION_CHECKS, HOOK_CHECKS
+from doorward.courier.overrides import list_texts
 from doorward.storage.dsn import SqliteDsn, parse_dsn
 
 
@@ -50,7 +51,7 @@ def load_config(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> tuple[Conf
 def plugins() -> Plugins:
     """What methods, hooks and connectors know of their own sections."""
     hooks = {**HOOK_CHECKS, WEB_HOOK: tolerant(HOOK_CHECKS[WEB_HOOK])}
-    return Plugins(hooks=hooks, connectors=DESTINATION_CHECKS, whole=check_whole)
+    return Plugins(hooks=hooks, connectors=DESTINATION_CHECKS, texts=list_texts(), whole=check_whole)
 
 
 def tolerant(check: Check) -> Check:

@@ -6,12 +6,13 @@ Keys that Kratos does not have need the prefix, so that a stray `ACTIONS` in som
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from doorward.config.fields import About
 from doorward.config.files import placed
 from doorward.config.keys import ITEM, NAME, Key
 from doorward.config.problems import Problem, error, warning
@@ -21,6 +22,13 @@ from doorward.config.secrets import Secret, resolve
 PREFIX = "DOORWARD_"
 PLACE = re.compile(r"_(\d{1,3})(?=_|$)")
 NOT_KEYS = ("DOORWARD_CONFIG", "DOORWARD_CONFORMANCE")
+AUTH = ("type", "config.user", "config.password", "config.name", "config.value", "config.in")
+AUTHS = (
+    "courier.http.request_config.auth",
+    "courier.channels.#.request_config.auth",
+    "selfservice.methods.password.config.migrate_hook.config.auth",
+)
+"""Sections that are kept as they are written, because what they hold depends on their `type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,12 @@ class Override:
 def variable_of(path: str) -> str:
     """`serve.public.port` is `SERVE_PUBLIC_PORT`."""
     return path.upper().replace(".", "_").replace("-", "_")
+
+
+def text_keys(paths: Iterable[str]) -> Iterator[Key]:
+    """Single texts within sections that no declaration describes: how a request signs in, and those of `paths`."""
+    for path in (*(f"{auth}.{name}" for auth in AUTHS for name in AUTH), *paths):
+        yield Key(path, str, About(), None, is_ours=False)
 
 
 def apply(tree: Mapping[str, Any], env: Mapping[str, str], keys: list[Key], problems: list[Problem]) -> dict[str, Any]:

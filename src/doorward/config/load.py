@@ -85,7 +85,7 @@ def load(
     if any(one.code == "unreadable_file" for one in problems):
         # What the file would have said is unknown, so nothing can be called missing.
         return Loaded(Config(), tuple(_once(problems)), files, tree)
-    filed, keys = tree, list(list_keys(Config, plugins.settings_by_path()))
+    filed, keys = tree, [*list_keys(Config, plugins.settings_by_path()), *environment.text_keys(plugins.texts)]
     tree = _overridden(filed, env, keys, flags or {}, problems)
     if tree.get("dev") is True:
         tree = _overridden(below(filed), env, keys, flags or {}, problems)

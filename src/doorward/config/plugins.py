@@ -27,7 +27,8 @@ def settings_check(settings: type) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """Settings of methods by name, checks of hooks and connectors by name.
+    """Settings of methods by name, checks of hooks and connectors by name; `texts` are the paths of single texts within
+    raw sections, which a variable may stand for.
 
     Without hooks or connectors their sections are not looked into; with some, an unknown connector is an error.
     """
@@ -35,6 +36,7 @@ class Plugins:
     methods: Mapping[str, type] = field(default_factory=lambda: METHOD_SETTINGS)
     hooks: Mapping[str, Check] = field(default_factory=dict)
     connectors: Mapping[str, Check] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
     whole: Callable[[Config], Iterable[Problem]] = lambda _: ()
 
     def settings_by_path(self) -> Mapping[str, type]:

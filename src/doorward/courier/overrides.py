@@ -47,11 +47,16 @@ def read_overrides(config: CourierConfig) -> dict[TemplateType, Overrides]:
     return found
 
 
+def list_texts() -> tuple[str, ...]:
+    """The path of every text that the configuration may replace."""
+    return tuple(f"{PATH}.{key_of(template)}.{key}" for template in TemplateType for key, _ in FIELDS.values())
+
+
 def check_overrides(config: CourierConfig) -> Iterator[Problem]:
     """Unknown keys, files that are not there, templates that are broken or written for Go."""
-    known = {f"{key_of(template)}.{key}" for template in TemplateType for key, _ in FIELDS.values()}
+    known = frozenset(list_texts())
     for key, uri in _flat(config.templates).items():
-        if key not in known:
+        if f"{PATH}.{key}" not in known:
             yield error("unknown_key", f"{PATH}.{key}", "there is no such message or text of one")
         elif not isinstance(uri, str):
             yield error("wrong_type", f"{PATH}.{key}", "expected file://, base64:// or http(s)://")

@@ -68,3 +68,14 @@ def test_the_names_of_our_own_destinations_are_taken(tmp_path: Path) -> None:
     destinations = {"mail": {"connector": "hubspot", "token": "x"}}
     loaded = load_courier(tmp_path, {}, destinations=destinations)
     assert ("destinations.mail", "reserved_name") in [(each.path, each.code) for each in loaded.errors]
+
+
+def test_a_text_of_a_message_may_come_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "doorward.yml"
+    file.write_text(json.dumps({"dsn": "memory"}))
+    uri = "base64://" + base64.b64encode(b"Your code").decode()
+    env = {"COURIER_TEMPLATES_LOGIN_CODE_VALID_EMAIL_SUBJECT": uri}
+
+    loaded = load([file], env, {"dev": True}, plugins())
+
+    assert loaded.checked().courier.templates == {"login_code": {"valid": {"email": {"subject": uri}}}}

@@ -83,3 +83,21 @@ def test_a_mistyped_variable_is_named_and_others_are_left_alone(load_tree: LoadT
 
     assert [(one.path, one.code) for one in loaded.problems] == [("DOORWARD_SERVE_PUBLC_PORT", "unknown_variable")]
     assert "DOORWARD_SERVE_PUBLIC_PORT" in loaded.problems[0].text
+
+
+def test_how_a_request_signs_in_may_come_from_the_environment(load_tree: LoadTree) -> None:
+    request = {"url": "https://mail.example/send"}
+    config = load_tree(
+        {"courier": {"http": {"request_config": request}, "channels": [{"id": "sms", "request_config": request}]}},
+        env={
+            "COURIER_HTTP_REQUEST_CONFIG_AUTH_TYPE": "basic_auth",
+            "COURIER_HTTP_REQUEST_CONFIG_AUTH_CONFIG_USER": "doorward",
+            "COURIER_HTTP_REQUEST_CONFIG_AUTH_CONFIG_PASSWORD": "12345678",
+            "COURIER_CHANNELS_0_REQUEST_CONFIG_AUTH_CONFIG_VALUE": "true",
+        },
+    ).checked()
+
+    mail, sms = config.courier.http.request_config, config.courier.channels[0].request_config
+    assert mail is not None
+    assert mail.auth == {"type": "basic_auth", "config": {"user": "doorward", "password": "12345678"}}
+    assert sms.auth == {"config": {"value": "true"}}
