@@ -252,7 +252,12 @@ def messages(answer: object) -> dict[str, list[int]]:
 
 
 def configuration(
-    *hooks: str, style: str = "unified", is_verified: bool = False, before: Sequence[str] = (), is_open: bool = True
+    *hooks: str,
+    style: str = "unified",
+    is_verified: bool = False,
+    before: Sequence[str] = (),
+    is_open: bool = True,
+    login_hints: bool = False,
 ) -> Config:
     """Registration with these hooks of the method `password`."""
     entries = tuple(HookConfig(hook=name, path=f"after.password.hooks.{n}") for n, name in enumerate(hooks))
@@ -260,6 +265,7 @@ def configuration(
         enabled=is_open,
         ui_url=f"{UI}/registration",
         style="profile_first" if style == "profile_first" else "unified",
+        login_hints=login_hints,
         before=BeforeConfig(hooks=tuple(HookConfig(hook=name, path=f"before.hooks.{name}") for name in before)),
         after=AfterConfig(methods={"password": AfterMethodConfig(hooks=entries)}),
     )

@@ -65,6 +65,7 @@ class RegistrationSettings:
     default_url: str | None = None
     method_urls: Mapping[str, str] = field(default_factory=dict)
     has_legacy_verification_items: bool = False
+    gives_hints: bool = False
 
     def default_for(self, method: str) -> str:
         return self.method_urls.get(method) or self.default_url or self.targets.default
@@ -256,6 +257,7 @@ class RegistrationRules:
             has_legacy_items=self._settings.has_legacy_verification_items,
             location=location,
             csrf_cookie=csrf_cookie if verifications or Effect.HAND_OUT_SESSION in asked.effects else "",
+            gives_hints=self._settings.gives_hints,
         )
 
     # The form

@@ -12,6 +12,7 @@ from doorward.flows.contract import Effect, SettledWaiter, Wish, Write
 from doorward.flows.errors import FailedAfterwards, WebHookFailed
 from doorward.flows.first_attempts import await_first_attempts
 from doorward.flows.form import FormProblem
+from doorward.flows.login_hints import TakenWithHints, find_hints
 from doorward.flows.login_plan import ProofSpent
 from doorward.flows.messages import Words
 from doorward.flows.model import Flow, FlowType
@@ -45,7 +46,8 @@ class RegistrationPlan:
 
     `flow` is the form with what was typed, for a refusal; `fetched` the one in the database, in which nothing that
     was typed is kept once it has succeeded (as in Kratos). `csrf_cookie` is the browser's next CSRF token, ""
-    to keep the one it has: where neither a session nor a verification begins.
+    to keep the one it has: where neither a session nor a verification begins. `gives_hints`: whether a taken address
+    tells how its account is entered.
     """
 
     writers: Writers
@@ -60,19 +62,29 @@ class RegistrationPlan:
     has_legacy_items: bool
     location: str
     csrf_cookie: str
+    gives_hints: bool = False
     writes: tuple[Write, ...] = ()
 
     async def write(self, tx: Transaction) -> Change:
         """Identity with credentials, addresses, receipts, event and deliveries; session; verification; flow."""
         for write in self.writes:
             await write(tx)
-        change = await self.writers.identities.create(tx, self.draft, self.cause)
+        change = await self._create(tx)
         if self.issued is not None:
             await self.writers.sessions.store(tx, self.issued)
         await self.writers.verifications.store(tx, self.verifications)
         finished = replace(self.fetched, identity_id=change.identity.id, state=self.flow.state)
         await store.update_flow(tx, finished, self.writers.clock.now())
         return change
+
+    async def _create(self, tx: Transaction) -> Change:
+        try:
+            return await self.writers.identities.create(tx, self.draft, self.cause)
+        except IdentifierTaken:
+            hints = await find_hints(tx, self.draft.identity) if self.gives_hints else None
+            if hints is None:
+                raise
+            raise TakenWithHints(hints) from None
 
     async def conclude(self, written: Change) -> Done | Flow:
         """Waits for the first attempts of plain web_hooks, then answers. Raises FailedAfterwards where one failed.
@@ -99,6 +111,8 @@ class RegistrationPlan:
 
     def refused(self, error: DoorwardError) -> Flow | None:
         """Somebody has this identifier already, found by the database and not before: two may ask at once."""
+        if isinstance(error, TakenWithHints):
+            return self._form(FormProblem(None, self.words.say(4000028, error.hints.context())))
         if isinstance(error, IdentifierTaken):
             return self._form(FormProblem(None, self.words.say(4000007)))
         if isinstance(error, ProofSpent):

@@ -42,6 +42,7 @@ def registration_settings(config: Config) -> RegistrationSettings:
         default_url=flow.after.default_browser_return_url,
         method_urls=_method_urls(flow.after),
         has_legacy_verification_items=config.feature_flags.legacy_continue_with_verification_ui,
+        gives_hints=flow.login_hints,
     )
 
 

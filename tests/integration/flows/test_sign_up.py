@@ -78,6 +78,25 @@ async def test_refused_sign_up_stores_nothing_but_the_form(make_house: MakeHouse
     assert [await house.count(table) for table in EVERYTHING] == before
 
 
+async def test_a_taken_address_tells_how_to_get_in_where_hints_are_on(make_house: MakeHouse) -> None:
+    house = await make_house(configuration("session", login_hints=True))
+    await house.client(API).sign_up("ada@example.org")
+    before = [await house.count(table) for table in EVERYTHING]
+    client = house.client(API)
+    answer = await client.submit(await client.start(), form("ADA@example.org"))
+    assert isinstance(answer, Shown)
+    [told] = answer.body["ui"]["messages"]
+    assert (told["id"], told["context"]) == (
+        4000028,
+        {
+            "available_credential_types": ["password"],
+            "available_oidc_providers": [],
+            "credential_identifier_hint": "ada@example.org",
+        },
+    )
+    assert [await house.count(table) for table in EVERYTHING] == before
+
+
 async def test_of_many_at_once_one_gets_the_address(make_house: MakeHouse) -> None:
     house = await make_house(configuration("session"))
     clients = [house.client(API) for _ in range(6)]
