@@ -100,7 +100,12 @@ async def build_core(
 async def _assembled(
     config: Config, clock: Clock, paths: tuple[Path, ...], egress: Egress, database: Database, metrics: Metrics
 ) -> Core:
-    schemas = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
+    schemas = await load_registry(
+        config.identity.schemas,
+        config.identity.default_schema_id,
+        fetcher(egress),
+        is_closed=config.security.disallow_ref_in_identity_schemas,
+    )
     table = action_table(config)
     keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
     vault = CredentialVault([secret.reveal() for secret in config.secrets.for_cipher()])

@@ -217,7 +217,12 @@ def _settings(request: Request, token: Secret) -> HubSpotSettings:
 
 
 async def _default_schema(config: Config, egress: Egress) -> IdentitySchema:
-    registry = await load_registry(config.identity.schemas, config.identity.default_schema_id, fetcher(egress))
+    registry = await load_registry(
+        config.identity.schemas,
+        config.identity.default_schema_id,
+        fetcher(egress),
+        is_closed=config.security.disallow_ref_in_identity_schemas,
+    )
     return registry.get_schema(registry.default_id)
 
 

@@ -42,8 +42,19 @@ class InvalidTraits(InvalidInput):
 class IdentitySchema:
     """One compiled schema."""
 
-    def __init__(self, id_: str, url: str, document: Mapping[str, Any], is_selectable: bool = False) -> None:
-        """Raises BrokenSchema when the document is no JSON Schema with an object `properties.traits`."""
+    def __init__(
+        self,
+        id_: str,
+        url: str,
+        document: Mapping[str, Any],
+        is_selectable: bool = False,
+        *,
+        retrieve: Callable[[str], Any] | None = None,
+    ) -> None:
+        """Raises BrokenSchema when the document is no JSON Schema with an object `properties.traits`.
+
+        `retrieve` gets the other documents that it refers to; it raises ValueError. None: files and the web.
+        """
         self.id = id_
         self.url = url
         self.document = document
@@ -60,7 +71,7 @@ class IdentitySchema:
             *self.transient_consents,
         )
         self._has_circle = has_circle(document)
-        self._validator = _compile(id_, document)
+        self._validator = _compile(id_, document, retrieve)
 
     def form_fields(self) -> tuple[TraitField, ...]:
         """The fields that a form shows. Raises Misconfigured for a schema that contains itself: its form has no end."""
@@ -148,7 +159,7 @@ def texts_at(traits: Mapping[str, Any], path: Sequence[str]) -> list[str]:
     return [text for text in candidates if isinstance(text, str) and text.strip()]
 
 
-def _compile(id_: str, document: Mapping[str, Any]) -> jsonschema_rs.Validator:
+def _compile(id_: str, document: Mapping[str, Any], retrieve: Callable[[str], Any] | None) -> jsonschema_rs.Validator:
     formats: dict[str, Callable[[str], bool]] = {
         "email": is_email,
         "tel": is_phone,
@@ -158,7 +169,11 @@ def _compile(id_: str, document: Mapping[str, Any]) -> jsonschema_rs.Validator:
     keywords: dict[str, type[jsonschema_rs.KeywordValidator]] = {KEYWORD: WholeNumber}
     try:
         if "$schema" in document:
-            return jsonschema_rs.validator_for(strict, validate_formats=True, formats=formats, keywords=keywords)
-        return jsonschema_rs.Draft7Validator(strict, validate_formats=True, formats=formats, keywords=keywords)
+            return jsonschema_rs.validator_for(
+                strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retrieve
+            )
+        return jsonschema_rs.Draft7Validator(
+            strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retrieve
+        )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise BrokenSchema(f"The identity schema {id_!r} is not valid JSON Schema: {error.args[0]}") from error

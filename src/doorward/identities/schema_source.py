@@ -25,10 +25,22 @@ class SchemaSetting(Protocol):
     def selfservice_selectable(self) -> bool: ...
 
 
-async def load_registry(settings: tuple[SchemaSetting, ...], default_id: str, fetch: Fetch) -> SchemaRegistry:
-    """Reads and compiles every schema. Raises BrokenSchema naming the schema and what is wrong with it."""
+async def load_registry(
+    settings: tuple[SchemaSetting, ...], default_id: str, fetch: Fetch, *, is_closed: bool = False
+) -> SchemaRegistry:
+    """Reads and compiles every schema. Raises BrokenSchema naming the schema and what is wrong with it.
+
+    `is_closed`: none may refer to a file or to the web (`security.disallow_ref_in_identity_schemas`).
+    """
+    retrieve = stay_within if is_closed else None
     schemas = [
-        IdentitySchema(item.id, item.url, await read_document(item.id, item.url, fetch), item.selfservice_selectable)
+        IdentitySchema(
+            item.id,
+            item.url,
+            await read_document(item.id, item.url, fetch),
+            item.selfservice_selectable,
+            retrieve=retrieve,
+        )
         for item in settings
     ]
     return SchemaRegistry(schemas, default_id)
@@ -53,3 +65,9 @@ async def _read(url: str, fetch: Fetch) -> bytes:
         return await fetch(url)
     # A few kilobytes, once at start: not worth a thread.
     return Path(rest if scheme == "file" else url).read_bytes()  # noqa: ASYNC240
+
+
+def stay_within(uri: str) -> Any:
+    """Raises ValueError for every reference that leads out of its schema: whoever writes one would have this server
+    read its files and call addresses within its network."""
+    raise ValueError(f"security.disallow_ref_in_identity_schemas forbids to read {uri[:200]}")
