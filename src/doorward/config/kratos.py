@@ -41,6 +41,12 @@ TABLE = (
         "selfservice.methods.code.passwordless_login_fallback_enabled",
         "Kratos ignores it too; the key is methods.code.config.missing_credential_fallback_enabled",
     ),
+    Entry("feature_flags.refresh_login_choose_address", "who confirms a sign-in by code types the address"),
+    Entry(
+        "feature_flags.password_profile_registration_node_group",
+        "traits are in the group default",
+        (None, "", "default"),
+    ),
     Entry("hashers.argon2.expected_duration", "only Kratos's calibration uses it"),
     Entry("hashers.argon2.expected_deviation", "only Kratos's calibration uses it"),
     Entry("hashers.argon2.dedicated_memory", "only Kratos's calibration uses it"),

@@ -220,8 +220,6 @@ class FeatureFlagsConfig:
     legacy_allow_insecure_origins: bool = setting(
         False, "Honour a `*` in `allowed_origins` that is not below one domain."
     )
-    refresh_login_choose_address: bool = setting(False, "Let people choose the address when they confirm who they are.")
-    password_profile_registration_node_group: Literal["default", "password"] = setting("default", "Group of traits.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
