@@ -53,7 +53,7 @@ class IdentitySchema:
     ) -> None:
         """Raises BrokenSchema when the document is no JSON Schema with an object `properties.traits`.
 
-        `retrieve` gets the other documents that it refers to; it raises ValueError. None: files and the web.
+        `retrieve` gets the other documents that it refers to; it raises ValueError. None: there are none.
         """
         self.id = id_
         self.url = url
@@ -159,6 +159,10 @@ def texts_at(traits: Mapping[str, Any], path: Sequence[str]) -> list[str]:
     return [text for text in candidates if isinstance(text, str) and text.strip()]
 
 
+def _no_other(uri: str) -> Any:
+    raise ValueError(f"{uri[:200]} is not read")
+
+
 def _compile(id_: str, document: Mapping[str, Any], retrieve: Callable[[str], Any] | None) -> jsonschema_rs.Validator:
     formats: dict[str, Callable[[str], bool]] = {
         "email": is_email,
@@ -167,13 +171,15 @@ def _compile(id_: str, document: Mapping[str, Any], retrieve: Callable[[str], An
     }
     strict = made_strict(document)
     keywords: dict[str, type[jsonschema_rs.KeywordValidator]] = {KEYWORD: WholeNumber}
+    # Left to itself, the compiler would read files and call the web, past the guard on what goes out.
+    retriever = retrieve or _no_other
     try:
         if "$schema" in document:
             return jsonschema_rs.validator_for(
-                strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retrieve
+                strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retriever
             )
         return jsonschema_rs.Draft7Validator(
-            strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retrieve
+            strict, validate_formats=True, formats=formats, keywords=keywords, retriever=retriever
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise BrokenSchema(f"The identity schema {id_!r} is not valid JSON Schema: {error.args[0]}") from error

@@ -8,10 +8,15 @@ from typing import Any, Protocol
 
 import orjson
 
+from doorward.identities.references import References
 from doorward.identities.schema import BrokenSchema, IdentitySchema, SchemaRegistry
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Gets a URL's body through the guarded way out; raises a DoorwardError."""
+
+REFERABLE = ("file://", "http://", "https://")
+ROUNDS_MAX = 100
+"""A document that is missed ends a try, so this is how many may be referred to."""
 
 
 class SchemaSetting(Protocol):
@@ -32,18 +37,27 @@ async def load_registry(
 
     `is_closed`: none may refer to a file or to the web (`security.disallow_ref_in_identity_schemas`).
     """
-    retrieve = stay_within if is_closed else None
-    schemas = [
-        IdentitySchema(
-            item.id,
-            item.url,
-            await read_document(item.id, item.url, fetch),
-            item.selfservice_selectable,
-            retrieve=retrieve,
-        )
-        for item in settings
-    ]
+    schemas = [await _load(item, fetch, is_closed=is_closed) for item in settings]
     return SchemaRegistry(schemas, default_id)
+
+
+async def _load(item: SchemaSetting, fetch: Fetch, *, is_closed: bool) -> IdentitySchema:
+    async def read(uri: str) -> dict[str, Any]:
+        if not uri.startswith(REFERABLE):
+            raise BrokenSchema(
+                f"The identity schema {item.id!r} refers to {uri[:200]}, which is no file:// or http(s)://."
+            )
+        return await read_document(item.id, uri, fetch)
+
+    document = await read_document(item.id, item.url, fetch)
+    references = References(read, is_closed=is_closed)
+    for _ in range(ROUNDS_MAX):
+        try:
+            return IdentitySchema(item.id, item.url, document, item.selfservice_selectable, retrieve=references.find)
+        except BrokenSchema:
+            if not await references.read_missed():
+                raise
+    raise BrokenSchema(f"The identity schema {item.id!r} refers to more than {ROUNDS_MAX} other documents.")
 
 
 async def read_document(schema_id: str, url: str, fetch: Fetch) -> dict[str, Any]:
@@ -65,9 +79,3 @@ async def _read(url: str, fetch: Fetch) -> bytes:
         return await fetch(url)
     # A few kilobytes, once at start: not worth a thread.
     return Path(rest if scheme == "file" else url).read_bytes()  # noqa: ASYNC240
-
-
-def stay_within(uri: str) -> Any:
-    """Raises ValueError for every reference that leads out of its schema: whoever writes one would have this server
-    read its files and call addresses within its network."""
-    raise ValueError(f"security.disallow_ref_in_identity_schemas forbids to read {uri[:200]}")
