@@ -36,7 +36,8 @@ def children(program: Program) -> list[int]:
 
 def dispatching(server: Server) -> int:
     """The one that steps back behind the others; it is the last to start."""
-    found: list[int] = until("the dispatcher", lambda: [each for each in children(server) if niceness(each) == 10])
+    behind = (niceness(server.pid) or 0) + 10
+    found: list[int] = until("the dispatcher", lambda: [each for each in children(server) if niceness(each) == behind])
     assert len(found) == 1
     return found[0]
 
