@@ -8,8 +8,9 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,20 @@ def check_shape(arrived: list[Arrived], phase: str, keys: set[str], method: str,
             assert body.get("transient_payload", {"stuff": 1}) == {"stuff": 1}
 
 
+def in_each_phase(every: Callable[[str], list[dict[str, Any]]]) -> dict[str, Any]:
+    """The flows with the hooks that `every` makes for a phase; a sign-up ends in a session."""
+    return {
+        "login": {"before": {"hooks": every("pl")}, "after": {"password": {"hooks": every("l")}}},
+        "registration": {
+            "before": {"hooks": every("pr")},
+            "after": {"password": {"hooks": [*every("r"), {"hook": "session"}]}},
+        },
+        "settings": {"after": {"profile": {"hooks": every("s")}}},
+        "recovery": {"after": {"hooks": every("rec")}},
+        "verification": {"after": {"hooks": every("v")}},
+    }
+
+
 async def test_what_is_sent_by_phase_authentication_and_method(tmp_path: Path) -> None:
     def every(sink: HookSink, phase: str) -> list[dict[str, Any]]:
         return [
@@ -181,17 +196,7 @@ async def test_what_is_sent_by_phase_authentication_and_method(tmp_path: Path) -
         ]
 
     with running_sink() as sink:
-        flows = {
-            "login": {"before": {"hooks": every(sink, "pl")}, "after": {"password": {"hooks": every(sink, "l")}}},
-            "registration": {
-                "before": {"hooks": every(sink, "pr")},
-                "after": {"password": {"hooks": [*every(sink, "r"), {"hook": "session"}]}},
-            },
-            "settings": {"after": {"profile": {"hooks": every(sink, "s")}}},
-            "recovery": {"after": {"hooks": every(sink, "rec")}},
-            "verification": {"after": {"hooks": every(sink, "v")}},
-        }
-        async with opened(tmp_path, sink, flows) as house:
+        async with opened(tmp_path, sink, in_each_phase(partial(every, sink))) as house:
             count, own = len(AUTHS) * len(METHODS), f"{house.server.public}/self-service"
             signed_up = await house.sign_up("ada@example.org")
             assert signed_up.status == 200, signed_up.body
@@ -232,17 +237,7 @@ async def test_interruption_by_phase_and_method(tmp_path: Path) -> None:
     with running_sink() as sink:
         for phase in ("pl", "l", "pr", "r", "s", "rec", "v"):
             sink.answers |= {f"{phase}-{method}": (200, None) for method in methods}
-        flows = {
-            "login": {"before": {"hooks": every(sink, "pl")}, "after": {"password": {"hooks": every(sink, "l")}}},
-            "registration": {
-                "before": {"hooks": every(sink, "pr")},
-                "after": {"password": {"hooks": [*every(sink, "r"), {"hook": "session"}]}},
-            },
-            "settings": {"after": {"profile": {"hooks": every(sink, "s")}}},
-            "recovery": {"after": {"hooks": every(sink, "rec")}},
-            "verification": {"after": {"hooks": every(sink, "v")}},
-        }
-        async with opened(tmp_path, sink, flows) as house:
+        async with opened(tmp_path, sink, in_each_phase(partial(every, sink))) as house:
             assert (await house.sign_up("ada@example.org")).status == 200
             # Not called again once the person is stored.
             assert len(await house.take(2 * len(methods))) == 2 * len(methods)

@@ -1,10 +1,10 @@
 """From the pointer in a web_hook's message to the name of the node that shows it, as recorded from Kratos."""
 
-import re
 from urllib.parse import unquote
 
+from doorward.security.percent import BROKEN_ESCAPE
+
 PREFIX = "#/"
-BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def node_name(pointer: str) -> str | None:

@@ -100,12 +100,7 @@ async def build_core(
 async def _assembled(
     config: Config, clock: Clock, paths: tuple[Path, ...], egress: Egress, database: Database, metrics: Metrics
 ) -> Core:
-    schemas = await load_registry(
-        config.identity.schemas,
-        config.identity.default_schema_id,
-        fetcher(egress),
-        is_closed=config.security.disallow_ref_in_identity_schemas,
-    )
+    schemas = await load_schemas(config, egress)
     table = action_table(config)
     keys = IdentityKeys(Cipher([secret.reveal() for secret in config.secrets.for_cipher()]), clock)
     vault = CredentialVault([secret.reveal() for secret in config.secrets.for_cipher()])
@@ -175,6 +170,16 @@ def hash_settings(config: Config) -> HashSettings:
         )
     )
     return HashSettings(config.hashers.algorithm, argon2, config.hashers.bcrypt.cost, config.dev)
+
+
+async def load_schemas(config: Config, egress: Egress) -> SchemaRegistry:
+    """The identity schemas that the configuration names. Raises BrokenSchema."""
+    return await load_registry(
+        config.identity.schemas,
+        config.identity.default_schema_id,
+        fetcher(egress),
+        is_closed=config.security.disallow_ref_in_identity_schemas,
+    )
 
 
 def fetcher(egress: Egress) -> Fetch:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from doorward.app.core import Core, fetcher, opened_core
+from doorward.app.core import Core, load_schemas, opened_core
 from doorward.app.loading import Sources, plugins
 from doorward.cli.output import say, warn
 from doorward.clock import SystemClock
@@ -34,7 +34,6 @@ from doorward.connectors.hubspot.wire import BATCH_LIMIT, KEY_PROPERTY, Paths
 from doorward.delivery.pauses import Paused, list_pauses, resume
 from doorward.errors import DoorwardError, InvalidInput, Misconfigured
 from doorward.identities.schema import IdentitySchema
-from doorward.identities.schema_source import load_registry
 from doorward.security.egress import Egress
 from doorward.security.egress_policy import EgressPolicy
 from doorward.storage.contract import Transaction
@@ -217,12 +216,7 @@ def _settings(request: Request, token: Secret) -> HubSpotSettings:
 
 
 async def _default_schema(config: Config, egress: Egress) -> IdentitySchema:
-    registry = await load_registry(
-        config.identity.schemas,
-        config.identity.default_schema_id,
-        fetcher(egress),
-        is_closed=config.security.disallow_ref_in_identity_schemas,
-    )
+    registry = await load_schemas(config, egress)
     return registry.get_schema(registry.default_id)
 
 

@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 from doorward.errors import InvalidInput
 from doorward.flows.errors import SelfServiceFlowReturnToForbidden
+from doorward.security.percent import BROKEN_ESCAPE
 
 # Browsers strip tabs and line breaks, and read \ as /: what they see is then not what was checked.
 TREACHEROUS = re.compile(r"[\x00-\x1f\x7f\\]|^ ")
-BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 RELATIVE = ("/", "?", "#")
 # What Kratos leaves as it stands: a part with nothing else in it, and these where it has to write one anew.
 IN_PLACE = re.compile(r"[\w.~!$&'()*+,;=:@\[\]/%-]*", re.ASCII)

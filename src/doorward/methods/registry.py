@@ -31,6 +31,7 @@ from doorward.methods.password_migration import MigrationTools, PasswordMigratio
 from doorward.methods.password_settings import PasswordSection
 from doorward.methods.profile import ProfileStep
 from doorward.methods.profile_settings import ProfileSettings
+from doorward.methods.switches import is_on, signs_up
 from doorward.methods.totp_login import TotpLogin
 from doorward.methods.totp_settings import TotpSection
 from doorward.security.breaches import BreachList, BreachSettings, Sender
@@ -74,14 +75,12 @@ def registration_methods(configs: Mapping[str, MethodConfig], tools: MethodTools
     The first of two steps is there whether or not people may change their traits later. Where codes are a second factor
     only they sign people up all the same, without a button (as in Kratos).
     """
-    is_on = {name: _is_on(configs, name) for name in FACTORIES}
-    is_on["code"] = is_on["code"] or ("code" in configs and configs["code"].mfa_enabled)
-    return (ProfileStep(), *(make(configs[name], tools) for name, make in FACTORIES.items() if is_on[name]))
+    return (ProfileStep(), *(make(configs[name], tools) for name, make in FACTORIES.items() if signs_up(configs, name)))
 
 
 def login_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[LoginMethod, ...]:
     """The ways to sign in, in the order in which they are asked. Raises MethodMisconfigured."""
-    return tuple(make(configs[name], tools) for name, make in LOGIN_FACTORIES.items() if _is_on(configs, name))
+    return tuple(make(configs[name], tools) for name, make in LOGIN_FACTORIES.items() if is_on(configs, name))
 
 
 def with_identifier_first(
@@ -96,7 +95,7 @@ def with_identifier_first(
 
 def settings_methods(configs: Mapping[str, MethodConfig], tools: MethodTools) -> tuple[SettingsMethod, ...]:
     """The sections of the settings, in the order in which they are asked. Raises MethodMisconfigured."""
-    return tuple(make(configs[name], tools) for name, make in SETTINGS_FACTORIES.items() if _is_on(configs, name))
+    return tuple(make(configs[name], tools) for name, make in SETTINGS_FACTORIES.items() if is_on(configs, name))
 
 
 def _profile_section(_config: MethodConfig, _tools: MethodTools) -> SettingsMethod:
@@ -186,14 +185,6 @@ SETTINGS_FACTORIES: Mapping[str, SettingsFactory] = {
     "lookup_secret": _lookup_section,
 }
 FACTORIES: Mapping[str, Factory] = {"code": _code, "password": _password}
-
-
-def _is_on(configs: Mapping[str, MethodConfig], name: str) -> bool:
-    config = configs.get(name)
-    # A code signs in only where that is said; recovery and verification use it all the same.
-    return (
-        config is not None and config.enabled and (name != "code" or config.passwordless_enabled or config.mfa_enabled)
-    )
 
 
 def _read(settings: type[S], config: MethodConfig) -> S:

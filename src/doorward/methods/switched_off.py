@@ -17,6 +17,7 @@ from doorward.flows.request import FieldTypes
 from doorward.flows.settings_contract import SettingsForm, SettingsMethod, SettingsView
 from doorward.identities.model import Identity
 from doorward.methods.lookup_settings import SWITCHES
+from doorward.methods.switches import is_on, signs_up
 from doorward.methods.totp_settings import UNLINK
 
 METHOD = "method"
@@ -113,28 +114,17 @@ class SectionOff:
 
 def registration_off(configs: Mapping[str, MethodConfig]) -> tuple[RegistrationMethod, ...]:
     """The ways to sign up that are off. Codes sign up as soon as they are good for anything in a login."""
-    return tuple(RegistrationOff(name, last) for name, last in IN_REGISTRATION.items() if not _signs_up(configs, name))
+    return tuple(RegistrationOff(name, last) for name, last in IN_REGISTRATION.items() if not signs_up(configs, name))
 
 
 def login_off(configs: Mapping[str, MethodConfig]) -> tuple[LoginMethod, ...]:
     """The ways to sign in that are off. Codes are not among them: there they are unknown (as in Kratos)."""
-    return tuple(LoginOff(name, aal) for name, aal in IN_LOGIN.items() if not _is_enabled(configs, name))
+    return tuple(LoginOff(name, aal) for name, aal in IN_LOGIN.items() if not is_on(configs, name))
 
 
 def settings_off(configs: Mapping[str, MethodConfig]) -> tuple[SettingsMethod, ...]:
     """The sections that are off."""
-    return tuple(SectionOff(name, buttons) for name, buttons in IN_SETTINGS.items() if not _is_enabled(configs, name))
-
-
-def _is_enabled(configs: Mapping[str, MethodConfig], name: str) -> bool:
-    return name in configs and configs[name].enabled
-
-
-def _signs_up(configs: Mapping[str, MethodConfig], name: str) -> bool:
-    if name != "code" or name not in configs:
-        return _is_enabled(configs, name)
-    config = configs[name]
-    return config.mfa_enabled or (config.enabled and config.passwordless_enabled)
+    return tuple(SectionOff(name, buttons) for name, buttons in IN_SETTINGS.items() if not is_on(configs, name))
 
 
 def _is_wanted(is_asked: bool) -> bool:

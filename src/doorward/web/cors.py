@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from doorward.actions.context import canonical
 from doorward.config.model_serve import CorsConfig
 from doorward.web.headers import add_header
 
@@ -108,7 +109,7 @@ class Cors:
 
 def canonical_name(header: str) -> str:
     """`x-my-header` as `X-My-Header`; what is no name of a header stays as it is."""
-    return "-".join(part.capitalize() for part in header.split("-")) if TOKEN.fullmatch(header) else header
+    return canonical(header) if TOKEN.fullmatch(header) else header
 
 
 def _pattern(origin: str, *, is_any_star_honoured: bool) -> re.Pattern[str]:

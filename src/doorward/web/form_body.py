@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 import orjson
 
 from doorward.flows.request import FieldTypes
+from doorward.security.percent import BROKEN_ESCAPE
 
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 SPLIT = re.compile(r"(?<!\\)\.")
 FIELDS_MAX = 2000
 
