@@ -12,8 +12,9 @@ PURPOSE = b"doorward logout token"
 
 def logout_token(session_token: str) -> str:
     """`ory_lo_` and 32 letters and digits: always the same for a session; nobody can go back to the session's token."""
-    key = session_token.encode("utf-8", "surrogatepass")
-    number = int.from_bytes(hmac.new(key, PURPOSE, hashlib.sha256).digest(), "big")
+    # Not as the key: a key is filled up with zeros, and two that differ in zeros at the end would be one.
+    secret = session_token.encode("utf-8", "surrogatepass")
+    number = int.from_bytes(hmac.new(PURPOSE, secret, hashlib.sha256).digest(), "big")
     chosen: list[str] = []
     for _ in range(LENGTH):
         number, index = divmod(number, len(ALPHANUMERIC))

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doorward.ids import opaque_token
@@ -17,6 +17,7 @@ def test_it_has_the_form_that_clients_know_and_stays_the_same() -> None:
 
 
 @given(st.text(), st.text())
+@example("", "\0")
 def test_each_session_has_its_own(first: str, second: str) -> None:
     assert is_logout_token(logout_token(first), first)
     assert is_logout_token(logout_token(first), second) == (first == second)
